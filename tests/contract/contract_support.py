@@ -170,6 +170,7 @@ async def serve_generation(stack: AsyncExitStack, house: House, pauses: KnownPau
             quote=house.quote,
             create=house.create,
             read=house.read,
+            read_output=house.read_output,
             cancel=house.cancel,
             withdraw=house.withdraw,
             mark_favourite=house.mark_favourite,

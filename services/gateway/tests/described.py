@@ -102,7 +102,7 @@ class Description:
         assert media in declared["content"], f"{where} in {media} is not declared"
         if (
             request.method == "HEAD"
-            or media in {"text/event-stream", "application/zip"}
+            or media in {"text/event-stream", "application/zip", "text/plain"}
             or media.startswith(("audio/", "image/"))
         ):
             return

@@ -11,6 +11,7 @@ from opentelemetry.util.http import parse_excluded_urls
         ("/v1/generations?limit=3", True),
         ("/healthz", False),
         ("/s/a-token", False),
+        ("/v1/outputs/out_1/content?signature=a", False),
         ("/webhooks/providers/comfydeploy?attempt=att_1&token=a", False),
     ],
 )

@@ -12,6 +12,7 @@ from chassis.testing.facts import ExactFacts
 from generation.adapters.inbound.grpc_collections import CollectionHandlers
 from generation.adapters.inbound.grpc_shares import ShareHandlers
 from generation.adapters.outbound.jose_quotes import JoseQuoteSigner
+from generation.adapters.outbound.jose_read_grants import JoseReadGrants
 from generation.adapters.outbound.json_schema import JsonSchemaChecker
 from generation.adapters.outbound.memory import MemoryUnitsOfWork
 from generation.adapters.outbound.memory_ledger import MemoryLedger
@@ -56,6 +57,7 @@ from generation.application.queue_view import QueueView
 from generation.application.read_collections import ReadCollections
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
+from generation.application.read_output import ReadOutputHandler
 from generation.application.read_settlements import ReadSettlements
 from generation.application.read_shares import ReadShares
 from generation.application.read_usage import ReadUsage
@@ -156,6 +158,7 @@ class House:
     webhooks: MemoryWebhooks = field(default_factory=MemoryWebhooks)
     nudges: MemoryNudges = field(default_factory=MemoryNudges)
     signer: JoseQuoteSigner = field(default_factory=lambda: JoseQuoteSigner("k" * 32))
+    grants: JoseReadGrants = field(default_factory=lambda: JoseReadGrants("s" * 32))
     checker: JsonSchemaChecker = field(default_factory=JsonSchemaChecker)
 
     def __post_init__(self) -> None:
@@ -184,8 +187,14 @@ class House:
             self.units, self.catalogue, self.durations, self.last_day, EntitlementCheck(self.clock)
         )
         self.read = ReadGenerations(
-            self.units, self.store, self.clock, QueueView(self.units, self.clock), self.durations
+            self.units,
+            self.store,
+            self.clock,
+            QueueView(self.units, self.clock),
+            self.durations,
+            self.grants,
         )
+        self.read_output = ReadOutputHandler(self.units, self.grants, self.clock)
         self.mark_favourite = MarkFavouriteHandler(self.units)
         self.shares = ShareHandlers(
             create=CreateShareHandler(self.units, self.tokens, self.ids, self.clock),

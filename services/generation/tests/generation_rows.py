@@ -92,6 +92,23 @@ def output(number: int = 1, position: int = 0) -> Output:
     )
 
 
+def text_output(number: int = 1, position: int = 0, **changes: Any) -> Output:
+    """A text of a job that is kept beside it, and not in the store."""
+    plain = Output(
+        output_id=OutputId(f"out_{number}_{position}"),
+        generation_id=GenerationId(f"gen_{number:032x}"),
+        account_id=ALICE,
+        position=position,
+        object_key=f"usr/gen/{number}/{position}.txt",
+        media_type="text/plain; charset=utf-8",
+        size_bytes=5,
+        sha256="0" * 64,
+        is_inline=True,
+        content=b"foxes",
+    )
+    return replace(plain, **changes)
+
+
 def upload(number: int = 1, **changes: Any) -> Upload:
     """A picture of Alice's."""
     plain = Upload(

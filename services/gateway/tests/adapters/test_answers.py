@@ -25,7 +25,7 @@ from tintype.identity.v1 import identity_pb2 as identity
 from tintype.ledger.v1 import ledger_pb2 as ledger
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
-JOB = generation_messages.generation(
+JOB = generation_messages.WithOutputs().generation(
     generation.Generation(
         modality=generation.MODALITY_IMAGE,
         status=generation.GENERATION_STATUS_QUEUED,
@@ -55,7 +55,8 @@ class Watched:
     [
         # The account is the caller's own; the explanation shows what was held, and the attempts.
         (Generation.of, JOB, {"account_id", "reservation_id", "attempts"}),
-        (Output.of, JOB.outputs[0], set()),
+        # It is a part of the addresses.
+        (Output.of, JOB.outputs[0], {"signature"}),
         (Attempt.of, JOB.attempts[0], set()),
         (Model.of, MODEL, set()),
         (Quote.of, generation_messages.quote(generation.CreateQuoteResponse()), set()),

@@ -8,7 +8,10 @@ import pytest
 from gateway.adapters.inbound.console.avatar import origin_of
 from gateway.adapters.outbound.http_text_outputs import HttpTextOutputs
 from gateway.adapters.outbound.media_store import MediaStore
+from gateway.adapters.outbound.memory.output_contents import MemoryOutputContents
 from gateway.domain.generation import GenerationStatus, Output
+from gateway.ports.output_contents import OutputContent
+from gateway.ports.text_outputs import Excerpt
 from gateway_world import HTML, SKETCH, Door, enter
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -95,6 +98,7 @@ class Store:
         self.status = status
         self.knows_ranges = knows_ranges
         self.asked: list[Request] = []
+        self.contents = MemoryOutputContents()
 
     async def answer(self, request: Request) -> Response:
         """Answer a GET, in part where a part is asked for."""
@@ -107,7 +111,8 @@ class Store:
     def texts(self, *, origin: str | None = STORE, inside: str | None = None) -> HttpTextOutputs:
         """The adapter in front of it."""
         transport = httpx.ASGITransport(Starlette(routes=[Route("/{path:path}", self.answer)]))
-        return HttpTextOutputs(httpx.AsyncClient(transport=transport), MediaStore(origin, inside))
+        client = httpx.AsyncClient(transport=transport)
+        return HttpTextOutputs(client, MediaStore(origin, inside), self.contents)
 
 
 @pytest.mark.parametrize("knows_ranges", [True, False])
@@ -125,6 +130,19 @@ async def test_texts_are_read_in_bounded_parts(knows_ranges: bool) -> None:
     broken = await Store(b"a\xff\xfeb").texts().read(replace(OUTPUT, size_bytes=4), size_max_bytes=10)
     assert broken is not None
     assert broken.text == "a\ufffd\ufffdb"
+
+
+async def test_a_text_that_generation_keeps_is_read_there() -> None:
+    """By its signature, in the same bounded parts; the store is not asked, also where it is gone."""
+    store, kept = Store(b"stored"), replace(OUTPUT, size_bytes=6, signature="s")
+    assert await store.texts().read(kept, size_max_bytes=10) is None
+    store.contents.contents["out_1", "s"] = OutputContent(
+        content="漢字".encode(), media_type="text/plain", sha256="", file_name=""
+    )
+    for size_bytes, text, is_whole in ((6, "漢字", True), (4, "漢", False)):
+        read = await store.texts().read(kept, size_max_bytes=size_bytes)
+        assert read == Excerpt(text=text, is_whole=is_whole)
+    assert store.asked == []
 
 
 async def test_texts_come_from_the_store_alone() -> None:

@@ -9,7 +9,9 @@ import pytest
 from gateway.adapters.inbound.console import selection
 from gateway.adapters.outbound.http_output_files import HttpOutputFiles
 from gateway.adapters.outbound.media_store import MediaStore
+from gateway.adapters.outbound.memory.output_contents import MemoryOutputContents
 from gateway.domain.generation import GenerationStatus, Modality, Output
+from gateway.ports.output_contents import OutputContent
 from gateway.ports.output_files import OutputUnreadable
 from gateway_world import ORIGIN, Door, csrf_of, enter
 
@@ -142,7 +144,7 @@ async def test_files_are_read_from_the_store_alone(door: Door, inside: str | Non
         return httpx.Response(200, stream=httpx.ByteStream(b"whole"))
 
     client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    files = HttpOutputFiles(client, MediaStore(STORE, inside))
+    files = HttpOutputFiles(client, MediaStore(STORE, inside), MemoryOutputContents())
     async with files.open(stored(door)) as parts:
         assert b"".join([part async for part in parts]) == b"whole"
     assert str(asked[0].url) == f"{inside or STORE}/x?signature=s"
@@ -154,11 +156,35 @@ async def test_files_are_read_from_the_store_alone(door: Door, inside: str | Non
     assert len(asked) == 1
 
 
+async def test_texts_that_generation_keeps_are_read_there(door: Door) -> None:
+    """Whole, by their signatures; one that is gone is no file, and the store is never asked."""
+
+    def away(_: httpx.Request) -> httpx.Response:
+        raise AssertionError
+
+    contents = MemoryOutputContents()
+    client = httpx.AsyncClient(transport=httpx.MockTransport(away))
+    files, kept = (
+        HttpOutputFiles(client, MediaStore(STORE, None), contents),
+        replace(stored(door), signature="s"),
+    )
+    with pytest.raises(OutputUnreadable, match="Forbidden"):
+        async with files.open(kept):
+            pass
+    contents.contents[kept.output_id, "s"] = OutputContent(
+        content=b"whole", media_type="text/plain", sha256="", file_name=""
+    )
+    async with files.open(kept) as parts:
+        assert [part async for part in parts] == [b"whole"]
+
+
 @pytest.mark.parametrize("status", [403, 404, 500])
 async def test_a_store_that_refuses_is_no_file(door: Door, status: int) -> None:
     """Nor is one that does not answer."""
     transport = httpx.MockTransport(lambda _: httpx.Response(status))
-    files = HttpOutputFiles(httpx.AsyncClient(transport=transport), MediaStore(STORE, None))
+    files = HttpOutputFiles(
+        httpx.AsyncClient(transport=transport), MediaStore(STORE, None), MemoryOutputContents()
+    )
     with pytest.raises(OutputUnreadable, match=str(status)):
         async with files.open(stored(door)):
             pass
@@ -166,7 +192,11 @@ async def test_a_store_that_refuses_is_no_file(door: Door, status: int) -> None:
     def away(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("away")
 
-    files = HttpOutputFiles(httpx.AsyncClient(transport=httpx.MockTransport(away)), MediaStore(STORE, None))
+    files = HttpOutputFiles(
+        httpx.AsyncClient(transport=httpx.MockTransport(away)),
+        MediaStore(STORE, None),
+        MemoryOutputContents(),
+    )
     with pytest.raises(OutputUnreadable, match="ConnectError"):
         async with files.open(stored(door)):
             pass

@@ -41,6 +41,7 @@ async def filled(door: Door) -> dict[str, str]:
         "checkout": checkout.json()["id"],
         "payment": door.world.billing.pay(checkout.json()["id"]).payment_id,
         "token": "x" * 43,
+        "output": "out_x",
         "user": next(iter(door.world.identity.users)),
         "code": "K7Q2MX4D",
         "webhook_endpoint": endpoint.json()["id"],

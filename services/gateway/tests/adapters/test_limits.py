@@ -60,6 +60,7 @@ async def test_every_call_is_counted(rich: Door) -> None:
         "generation": "gen_" + "0" * 32,
         "collection": "col_" + "0" * 32,
         "upload": "upl_" + "0" * 32,
+        "output": "out_" + "0" * 32,
         "checkout": "cs_x",
         "payment": "pi_x",
         "purchase": "pay_x",

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-import httpx
 import pytest
 from chassis.grpc_client import channel, remote_error
 from embedded.ports import free_ports
@@ -104,8 +103,10 @@ async def test_a_chat_is_passed_on_settled_and_kept(talking: Talking) -> None:
     assert accepted.credits_reserved > ended.credits_charged > 0
     assert (ended.status, usage.is_counted_by_us) == (pb.GENERATION_STATUS_SUCCEEDED, False)
     shown = await talking.stack.get(ended.generation_id)
-    async with httpx.AsyncClient() as client:
-        assert (await client.get(shown.outputs[0].url)).text == text_of(events)
+    (output,) = shown.outputs
+    asked = pb.ReadOutputRequest(output_id=output.output_id, signature=output.signature)
+    read = await talking.stack.api.ReadOutput(asked)
+    assert (read.content.decode(), output.url) == (text_of(events), "")
     assert shown.input["prompt"] == "tin plates"
     assert [attempt.outcome for attempt in shown.attempts] == ["succeeded"]
     assert await talking.stack.settled(ended.generation_id) == ["GenerationSucceeded"]

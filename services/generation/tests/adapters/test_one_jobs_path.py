@@ -133,10 +133,9 @@ async def test_what_a_job_says(house: tuple[House, Steps]) -> None:
     assert steps.all() == [
         "HTTP provider",
         *(*BEGIN, "INSERT INTO spooled_answers", *COMMIT),
-        *(*BEGIN, "INSERT INTO deletions", *COMMIT),
-        "S3 put",
+        # The text goes with the end: nothing is queued for removal, and nobody asks the store.
         *(*BEGIN, LOCK_JOB[0], "SELECT attempts FOR UPDATE", ROUND_TRIP),
-        *("INSERT INTO outputs", "DELETE FROM deletions", "UPDATE attempts", "UPDATE generations"),
+        *("INSERT INTO outputs", "INSERT INTO output_texts", "UPDATE attempts", "UPDATE generations"),
         *("DELETE FROM spooled_answers", *TOLD, *COMMIT),
     ]
     stored, _ = await made.create(command(model="openai/chat", key="k1", max_tokens=32))

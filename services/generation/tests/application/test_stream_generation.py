@@ -273,6 +273,39 @@ async def test_without_a_key_the_texts_are_kept_alone(interactive: Interactive) 
     await interactive.house.facts.expect("GenerationSucceeded")
 
 
+async def test_a_small_answer_is_kept_with_its_job(interactive: Interactive) -> None:
+    """The text, and the whole of it for the same key again, while the store is away."""
+    house = interactive.house
+    house.intake.held_bytes_max, house.store.reachable = 1_000, False
+    running = await interactive.opened(key="one")
+    assert await words(running) == "Foxes run."
+    end = await running.ended()
+    assert (end.generation.status, end.generation.credits_charged > 0) == (Status.SUCCEEDED, True)
+    (shown,) = (await house.read.generation(ACCOUNT, end.generation.generation_id)).outputs
+    assert (shown.output.is_inline, shown.output.answer_key) == (True, None)
+    _, content = await house.read_output(shown.output.output_id, shown.signature or "")
+    assert content == b"Foxes run."
+    whole = await interactive.keeper.whole([shown.output])
+    assert whole is not None
+    assert (b"Foxes run." in whole.completion, whole.usage) == (True, end.usage)
+    assert (house.store.refused, house.units.tables.deletions) == (0, {})
+    await house.facts.expect("GenerationSucceeded")
+
+
+async def test_a_whole_answer_that_is_larger_than_its_text_is_in_the_store(interactive: Interactive) -> None:
+    """Each is where there is room for it."""
+    house = interactive.house
+    house.intake.held_bytes_max = len("Foxes run.")
+    running = await interactive.opened(key="one")
+    await words(running)
+    (output,) = (await running.ended()).outputs
+    assert output.is_inline
+    assert list(house.store.objects) == [output.answer_key]
+    assert house.units.tables.deletions == {}
+    assert await interactive.keeper.whole([output]) is not None
+    await house.facts.expect("GenerationSucceeded")
+
+
 async def test_a_known_key_is_refused_while_its_job_runs(interactive: Interactive) -> None:
     """Whoever asks twice is told so, and the first goes on."""
     go = asyncio.Event()

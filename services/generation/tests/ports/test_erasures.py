@@ -20,10 +20,11 @@ from generation.domain.generation import Failure, Generation, Status
 from generation.domain.identifiers import AccountId, CollectionId, EventId, RunId, ShareId
 from generation.domain.input_media import UsedMedia
 from generation.domain.key_use import KeyUse
+from generation.domain.output import Part
 from generation.domain.share import Share
 from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
 from generation_house import HandClock
-from generation_rows import ALICE, BOB, LATER, NOW, attempt, job, output, running, upload
+from generation_rows import ALICE, BOB, LATER, NOW, attempt, job, output, running, text_output, upload
 
 ENDED = 7
 
@@ -85,7 +86,7 @@ async def filled(units: UnitsOfWork) -> None:
             await work.generations.add(ended(number))
             failed = attempt(number).ended(Outcome.FAILED, now=LATER, failure=Failure("REFUSED", "no füchse"))
             await work.attempts.add(replace(failed, run_id=RunId(f"run_{number}")))
-            await work.outputs.add([output(number), output(number, 1)])
+            await work.outputs.add([output(number), output(number, 1), text_output(number, 2, answer=b"{}")])
             await work.shares.add(share(number))
         for number in (1, 2, 3):
             await work.uploads.add(upload(number))
@@ -97,7 +98,7 @@ async def filled(units: UnitsOfWork) -> None:
             Entitlements(account_id=ALICE, words=("premium",), valid_until=LATER, revision=1)
         )
         await work.generations.add(ended(90, account_id=BOB, idempotency_key="bobs"))
-        await work.outputs.add([replace(output(90), account_id=BOB)])
+        await work.outputs.add([replace(output(90), account_id=BOB), text_output(90, 1, account_id=BOB)])
 
 
 def share(number: int) -> Share:
@@ -146,6 +147,9 @@ async def assert_erased(units: UnitsOfWork) -> None:
             assert list(await work.media_uses.of(bare.generation_id)) == []
         jobs = [job(number).generation_id for number in range(1, ENDED + 1)]
         assert list(await work.outputs.of(jobs)) == []
+        for number in range(1, ENDED + 1):
+            gone = text_output(number, 2).output_id
+            assert [await work.outputs.text(gone, part) for part in Part] == [None, None]
         assert (await work.uploads.totals(ALICE)).count == 0
         assert await work.collections.count(ALICE) == 0
         assert await work.entitlements.of(ALICE) is None
@@ -154,7 +158,8 @@ async def assert_erased(units: UnitsOfWork) -> None:
         assert await work.generations.get(job(90).generation_id) == ended(
             90, account_id=BOB, idempotency_key="bobs"
         )
-        assert len(await work.outputs.of([job(90).generation_id])) == 1
+        assert len(await work.outputs.of([job(90).generation_id])) == 2
+        assert await work.outputs.text(text_output(90, 1).output_id, Part.CONTENT) == b"foxes"
 
 
 async def test_nothing_is_left_but_what_the_books_need(units: UnitsOfWork) -> None:

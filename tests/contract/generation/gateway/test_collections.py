@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 from contract_support import connect, serve_generation
-from gateway.adapters.outbound.grpc_generation import GrpcCollections, GrpcGenerations
+from gateway.adapters.outbound.grpc_generation import GrpcGenerations
+from gateway.adapters.outbound.grpc_generation_collections import GrpcCollections
 from gateway.adapters.outbound.memory.collections import MemoryCollections
 from gateway.adapters.outbound.memory.generation import MemoryGenerations
 from gateway.adapters.outbound.memory.ledger import MemoryLedger

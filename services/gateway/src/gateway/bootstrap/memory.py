@@ -18,6 +18,7 @@ from gateway.adapters.outbound.memory.event_feed import MemoryEventFeed
 from gateway.adapters.outbound.memory.generation import MemoryGenerations
 from gateway.adapters.outbound.memory.identity import AUDIENCE, ISSUER, MemoryIdentity
 from gateway.adapters.outbound.memory.interactive import MemoryInteractiveGenerations
+from gateway.adapters.outbound.memory.output_contents import MemoryOutputContents
 from gateway.adapters.outbound.memory.output_files import MemoryOutputFiles
 from gateway.adapters.outbound.memory.passkeys import MemoryPasskeys
 from gateway.adapters.outbound.memory.shares import MemoryShares
@@ -56,6 +57,7 @@ class MemoryWorld:
     sessions: MemoryConsoleSessions
     texts: MemoryTextOutputs
     output_files: MemoryOutputFiles
+    output_contents: MemoryOutputContents
     webhooks: MemoryWebhooks
     ports: Ports
 
@@ -83,6 +85,7 @@ def memory_world(
     texts, shares = MemoryTextOutputs(), MemoryShares(generations)
     output_files, collections = MemoryOutputFiles(), MemoryCollections(generations)
     generations.uploads = uploads = MemoryUploads(clock)
+    output_contents = MemoryOutputContents()
     usage_log, webhooks = MemoryUsageLog(generations), MemoryWebhooks()
     interactive = MemoryInteractiveGenerations(generations)
     ports = Ports(
@@ -106,6 +109,7 @@ def memory_world(
         sessions=sessions,
         texts=texts,
         output_files=output_files,
+        output_contents=output_contents,
         webhook_endpoints=webhooks,
         webhook_queue=webhooks,
         webhook_addresses=MemoryWebhookSender(),
@@ -139,6 +143,7 @@ def memory_world(
         sessions=sessions,
         texts=texts,
         output_files=output_files,
+        output_contents=output_contents,
         webhooks=webhooks,
         ports=ports,
     )

@@ -82,6 +82,7 @@ from gateway.ports.id_source import IdSource
 from gateway.ports.identity import Identity
 from gateway.ports.interactive_generations import InteractiveGenerations
 from gateway.ports.ledger import Ledger
+from gateway.ports.output_contents import OutputContents
 from gateway.ports.output_files import OutputFiles
 from gateway.ports.passkeys import Passkeys
 from gateway.ports.rate_limits import RateLimits
@@ -119,6 +120,7 @@ class Ports:
     sessions: ConsoleSessionStore
     texts: TextOutputs
     output_files: OutputFiles
+    output_contents: OutputContents
     webhook_endpoints: WebhookEndpoints
     webhook_addresses: WebhookAddresses
     webhook_queue: WebhookQueue
@@ -251,6 +253,7 @@ def wire(ports: Ports) -> Deps:
         restore_selected=RestoreSelectedHandler(ports.generations),
         discard_selected=DiscardSelectedHandler(ports.generations),
         output_files=ports.output_files,
+        output_contents=ports.output_contents,
         webhook_endpoints=ports.webhook_endpoints,
         add_webhook_endpoint=AddWebhookEndpointHandler(
             ports.webhook_endpoints, ports.webhook_addresses, ports.ids, secrets, clock

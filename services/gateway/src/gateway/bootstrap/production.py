@@ -10,7 +10,9 @@ from chassis.service import Running
 from gateway.adapters.inbound.deps import Compatible, Web
 from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.grpc_dead_letters import GrpcDeadLetters
-from gateway.adapters.outbound.grpc_generation import GrpcCollections, GrpcGenerations, GrpcShares
+from gateway.adapters.outbound.grpc_generation import GrpcGenerations, GrpcShares
+from gateway.adapters.outbound.grpc_generation_collections import GrpcCollections
+from gateway.adapters.outbound.grpc_generation_contents import GrpcOutputContents
 from gateway.adapters.outbound.grpc_generation_uploads import GrpcUploads
 from gateway.adapters.outbound.grpc_generation_usage import GrpcUsageLog
 from gateway.adapters.outbound.grpc_identity import GrpcIdentity
@@ -69,6 +71,7 @@ async def real_ports(settings: GatewaySettings, running: Running, feed: NatsEven
     to_identity = running.channel(settings.identity_target, token, retried=_SAFE_TO_REPEAT)
     identity = GrpcIdentity(to_identity)
     generation = running.channel(settings.generation_target, token)
+    contents = GrpcOutputContents(generation)
     billing = running.channel(settings.billing_target, token)
     ledger = running.channel(settings.ledger_target, token)
     return Ports(
@@ -87,10 +90,10 @@ async def real_ports(settings: GatewaySettings, running: Running, feed: NatsEven
                 ("generation", generation),
             )
         },
-        generations=GrpcGenerations(generation),
+        generations=GrpcGenerations(generation, origin=settings.public_url),
         interactive=_interactive(settings, running),
-        shares=GrpcShares(generation),
-        collections=GrpcCollections(generation),
+        shares=GrpcShares(generation, origin=settings.public_url),
+        collections=GrpcCollections(generation, origin=settings.public_url),
         uploads=GrpcUploads(generation),
         usage_log=GrpcUsageLog(generation),
         feed=feed,
@@ -100,8 +103,9 @@ async def real_ports(settings: GatewaySettings, running: Running, feed: NatsEven
         ),
         limits=LimitsRateLimits(settings.rate_limit_uri, _limits(settings)),
         sessions=PostgresConsoleSessions(running.engine, keys=_session_keys(settings)),
-        texts=HttpTextOutputs(fetching, store),
-        output_files=HttpOutputFiles(fetching, store),
+        texts=HttpTextOutputs(fetching, store, contents),
+        output_files=HttpOutputFiles(fetching, store, contents),
+        output_contents=contents,
         webhook_endpoints=PostgresWebhookEndpoints(running.engine, WebhookSecretBox(settings.webhook_keys)),
         webhook_queue=PostgresWebhookQueue(running.engine, WebhookSecretBox(settings.webhook_keys)),
         webhook_addresses=await webhook_sender(settings, running),
@@ -145,7 +149,7 @@ def _interactive(settings: GatewaySettings, running: Running) -> InteractiveGene
         message_max_bytes=CHAT_MESSAGE_MAX_BYTES,
         unread_max_bytes=UNREAD_MAX_BYTES,
     )
-    return GrpcInteractiveGenerations(channel)
+    return GrpcInteractiveGenerations(channel, origin=settings.public_url)
 
 
 def _limits(settings: GatewaySettings) -> dict[Limit, str]:

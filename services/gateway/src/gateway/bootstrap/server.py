@@ -25,8 +25,8 @@ from gateway.settings import GatewaySettings
 HTTP_GRACE_S, WITHDRAW_GRACE_S = 5, 4
 SWEEP_EVERY_S = 600.0
 LOOK_EVERY_S = 60.0
-# A trace keeps addresses: that of a link opens what it leads to, a webhook's may hold what it is known by.
-UNTRACED = "healthz,readyz,/s/,/webhooks/providers/"
+# A trace keeps addresses: that of a link or of a text opens it, a webhook's may hold what it is known by.
+UNTRACED = "healthz,readyz,/s/,/v1/outputs/,/webhooks/providers/"
 
 
 async def serve(settings: GatewaySettings) -> None:

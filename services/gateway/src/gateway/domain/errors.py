@@ -48,6 +48,16 @@ class TooLarge(GatewayError):
     default_reason = "BODY_TOO_LARGE"
 
 
+class RangeNotSatisfiable(GatewayError):
+    """What is asked for begins after the end, or has no byte; `size_bytes` is how many there are."""
+
+    default_reason = "RANGE_NOT_SATISFIABLE"
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(f"There are {size_bytes} bytes, and none of them was asked for.")
+        self.size_bytes = size_bytes
+
+
 class UnsupportedMediaType(GatewayError):
     """The body is in no form that is read here."""
 

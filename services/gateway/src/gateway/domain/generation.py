@@ -170,6 +170,8 @@ class Output:
     incomplete: str | None = None
     # A picture of it in some thirty characters (https://blurha.sh), where there is one.
     blurhash: str | None = None
+    # Of one that generation keeps itself: what it is read by, until `expires_at`.
+    signature: str | None = None
 
     @property
     def is_text(self) -> bool:

@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Delivery:
-    """What is in the store, and how many of the priced units that is."""
+    """What is in the store, or inline, to be kept with its job; and how many of the priced units that is."""
 
     outputs: Sequence[Output]
     units: int
@@ -50,6 +50,7 @@ class Delivery:
 class OutputDeliverer:
     """Each output stands or falls alone: three good ones of four are delivered as three.
 
+    A text of a few kilobytes stays in memory: it is kept with its job's end, and the store is not asked.
     While the store is away it goes on trying, with growing pauses, until the job is cancelled: its
     caller has a deadline.
     """
@@ -138,7 +139,11 @@ class OutputDeliverer:
             height=media.height,
             duration_s=media.duration_s,
             blurhash=media.blurhash,
+            is_inline=media.content is not None,
+            content=media.content,
         )
+        if output.is_inline:
+            return output
 
         async def schedule(work: UnitOfWork) -> None:
             await work.deletions.schedule(output.object_keys, due_at=self.clock.now() + ORPHAN_AFTER)

@@ -13,7 +13,7 @@ from generation.application.start_generation import Job
 from generation.application.sweep_deadlines import PROCESSING_GRACE
 from generation.domain.errors import StorageUnavailable
 from generation.domain.generation import Generation
-from generation.domain.output import Output, answer_key
+from generation.domain.output import Output, Part, answer_key
 from generation.domain.token_usage import TokenUsage
 from generation.ports.chat_provider import ChatAnswer
 from generation.ports.media_intake import IntakeUnavailable, OutputUnusable
@@ -75,12 +75,21 @@ class AnswerKeeper:
         return max(0.0, min(self.keep_within_s, left_s))
 
     async def whole(self, outputs: Sequence[Output]) -> WholeAnswer | None:
-        """Return what was kept beside these; None where nothing was. Raises StoreUnavailable."""
-        if not outputs or outputs[0].answer_key is None:
+        """Return what was kept beside these; None where nothing was.
+
+        Raises StoreUnavailable and StorageUnavailable.
+        """
+        kept = await self._kept_with(outputs[0]) if outputs else None
+        if kept is None:
             return None
-        kept = await self.outputs.store.read(outputs[0].answer_key, size_bytes_max=ANSWER_BYTES_MAX)
         document = json.loads(kept)
         return WholeAnswer(_json(document["completion"]), TokenUsage(**document["usage"]))
+
+    async def _kept_with(self, first: Output) -> bytes | None:
+        if first.answer_key is not None:
+            return await self.outputs.store.read(first.answer_key, size_bytes_max=ANSWER_BYTES_MAX)
+        async with self.outputs.units.of(first.account_id) as work:
+            return await work.outputs.text(first.output_id, Part.ANSWER)
 
     async def _with_answer(
         self, generation: Generation, outputs: Sequence[Output], answer: ChatAnswer
@@ -88,11 +97,10 @@ class AnswerKeeper:
         if not outputs:
             return outputs
         first, *others = outputs
-        key = answer_key(generation.account_id, generation.generation_id, first.output_id)
         document = {"completion": answer.completion, "usage": asdict(answer.usage)}
         content = await asyncio.to_thread(_json, document)
         try:
-            await self._put(key, content, generation)
+            return [await self._put(first, content, generation), *others]
         except (StoreUnavailable, StorageUnavailable, OutputUnusable) as away:
             log.warning("answer is not kept whole", generation_id=generation.generation_id, error=str(away))
             return outputs
@@ -100,14 +108,17 @@ class AnswerKeeper:
             # Whatever our own client stumbled over: what was read is charged.
             log.exception("answer is not kept whole", generation_id=generation.generation_id)
             return outputs
-        return [replace(first, answer_key=key), *others]
 
-    async def _put(self, key: str, content: bytes, generation: Generation) -> None:
+    async def _put(self, first: Output, content: bytes, generation: Generation) -> Output:
         keeper = self.outputs
+        key = answer_key(generation.account_id, generation.generation_id, first.output_id)
         async with keeper.intake.receive(Record(content), modality=generation.modality) as media:
+            if media.content is not None:
+                return replace(first, answer=media.content)
             async with keeper.units.of_system() as work:
                 await work.deletions.schedule([key], due_at=keeper.clock.now() + ORPHAN_AFTER)
             await keeper.store.put(key, media)
+        return replace(first, answer_key=key)
 
 
 def _json(document: Mapping[str, Any]) -> bytes:

@@ -13,21 +13,27 @@ from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import AccountId, GenerationId
 from generation.domain.library_filter import EVERY_JOB, LibraryFilter
 from generation.domain.output import Output
+from generation.domain.read_grant import ReadGrant
 from generation.domain.waiting import Standing, expected_ready_at
 from generation.ports.clock import Clock
 from generation.ports.media_store import MediaStore
+from generation.ports.read_grants import ReadGrants
 from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 
 @dataclass(frozen=True)
 class SignedOutput:
-    """An output with addresses that work until `expires_at`."""
+    """An output with addresses that work until `expires_at`.
+
+    An inline one has none, and a signature that it is read by until then.
+    """
 
     output: Output
     url: str
     download_url: str
     thumbnail_url: str | None
     expires_at: datetime
+    signature: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class ReadGenerations:
     clock: Clock
     queue: QueueView
     durations: UsualDurations
+    grants: ReadGrants
     url_ttl_s: int = 900
 
     async def generation(self, account_id: AccountId, generation_id: GenerationId) -> GenerationView:
@@ -115,15 +122,23 @@ class ReadGenerations:
         ttl_s = self.url_ttl_s if ttl_s_max is None else min(self.url_ttl_s, ttl_s_max)
         expires_at = self.clock.now() + timedelta(seconds=ttl_s)
         return [
-            SignedOutput(
-                output,
-                self.store.signed_url(output.object_key, ttl_s=ttl_s),
-                self.store.signed_url(output.object_key, ttl_s=ttl_s, download_as=output.file_name),
-                self.store.signed_url(output.thumbnail_key, ttl_s=ttl_s) if output.thumbnail_key else None,
-                expires_at,
-            )
-            for output in outputs
+            self._granted(each, expires_at) if each.is_inline else self._addressed(each, ttl_s, expires_at)
+            for each in outputs
         ]
+
+    def _addressed(self, output: Output, ttl_s: int, expires_at: datetime) -> SignedOutput:
+        sign, small = self.store.signed_url, output.thumbnail_key
+        return SignedOutput(
+            output,
+            sign(output.object_key, ttl_s=ttl_s),
+            sign(output.object_key, ttl_s=ttl_s, download_as=output.file_name),
+            sign(small, ttl_s=ttl_s) if small else None,
+            expires_at,
+        )
+
+    def _granted(self, output: Output, expires_at: datetime) -> SignedOutput:
+        grant = ReadGrant(account_id=output.account_id, output_id=output.output_id, expires_at=expires_at)
+        return SignedOutput(output, "", "", None, expires_at, self.grants.sign(grant))
 
 
 def visible(generation: Generation | None, account_id: AccountId) -> Generation:

@@ -50,6 +50,7 @@ from generation.application.read_collections import ReadCollections
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_margin import ReadMarginHandler
 from generation.application.read_models import ReadModels
+from generation.application.read_output import ReadOutputHandler
 from generation.application.read_settlements import ReadSettlements
 from generation.application.read_shares import ReadShares
 from generation.application.read_uploads import ReadUploads
@@ -130,6 +131,7 @@ def handlers(
         parts.clock,
         QueueView(parts.units, parts.clock),
         durations,
+        parts.grants,
         url_ttl_s=settings.output_url_ttl_s,
     )
     cancel = CancelGenerationHandler(parts.units, parts.clock, parts.meter)
@@ -158,6 +160,7 @@ def handlers(
         ),
         mark_favourite=MarkFavouriteHandler(parts.units),
         read=read,
+        read_output=ReadOutputHandler(parts.units, parts.grants, parts.clock),
         cancel=cancel,
         withdraw=WithdrawGenerationHandler(parts.units, cancel),
         delete=DeleteGenerationHandler(parts.units, parts.clock),

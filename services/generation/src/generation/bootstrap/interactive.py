@@ -78,6 +78,7 @@ async def serve_interactive(settings: InteractiveSettings, providers: ProviderSe
             parts.clock,
             QueueView(parts.units, parts.clock),
             UsualDurations(parts.units, parts.catalogue, parts.clock),
+            parts.grants,
         )
         await running.run(
             running.grpc(

@@ -11,6 +11,7 @@ from nats.js import JetStreamContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from generation.adapters.outbound.grpc_ledger import GrpcLedger
+from generation.adapters.outbound.jose_read_grants import JoseReadGrants
 from generation.adapters.outbound.postgres.tables import outbox
 from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from generation.adapters.outbound.prometheus import PrometheusMeter
@@ -29,6 +30,7 @@ class Parts:
     units: PostgresUnitsOfWork
     catalogue: TomlCatalogue
     store: S3MediaStore
+    grants: JoseReadGrants
     credits: CreditReserver
     ledger: CoalescingLedger
     ids: UuidIds
@@ -49,6 +51,7 @@ def parts_of(settings: GenerationSettings, running: Running) -> Parts:
         units=units,
         catalogue=catalogue,
         store=_store(settings),
+        grants=JoseReadGrants(settings.s3_secret_key.get_secret_value()),
         credits=CreditReserver(
             units,
             GrpcLedger(ledger),

@@ -152,6 +152,18 @@ class GenerationNotFound(GenerationError):
     reason = "NOT_FOUND"
 
 
+class OutputNotFound(GenerationError):
+    """Absent, gone, or in the store."""
+
+    reason = "OUTPUT_NOT_FOUND"
+
+
+class AddressEnded(GenerationError):
+    """The time is over in which an address opens an output, or nobody ever gave that address."""
+
+    reason = "ADDRESS_ENDED"
+
+
 class RunNotFound(GenerationError):
     """No provider's run of this name is known here, or the provider tells nothing."""
 

@@ -1,6 +1,7 @@
 """A stored file."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,9 +17,17 @@ class Incomplete(StrEnum):
     BROKEN_OFF = "broken_off"
 
 
+class Part(StrEnum):
+    """What of an output is kept beside it, where that is small."""
+
+    CONTENT = "content"
+    # The provider's whole answer, of which the output is a text.
+    ANSWER = "answer"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """What is known of a file after it was decoded; `object_key` is where its bytes are."""
+    """What is known of a file after it was decoded; `object_key` is where its bytes are, unless inline."""
 
     output_id: OutputId
     generation_id: GenerationId
@@ -40,11 +49,25 @@ class Output:
     answer_key: str | None = None
     # Its bytes are gone since then; what is known of it stays.
     expired_at: datetime | None = None
+    # Its bytes are kept beside this, and not in the store, as of a text of a few kilobytes.
+    is_inline: bool = False
+    # Those bytes, and a whole answer that is as small, of an output that is new: nobody reads them with it.
+    content: bytes | None = field(default=None, repr=False)
+    answer: bytes | None = field(default=None, repr=False)
 
     @property
     def object_keys(self) -> tuple[str, ...]:
         """Everything that is in the store for it, to be kept and removed together."""
-        return tuple(key for key in (self.object_key, self.thumbnail_key, self.answer_key) if key)
+        own = None if self.is_inline else self.object_key
+        return tuple(key for key in (own, self.thumbnail_key, self.answer_key) if key)
+
+    @property
+    def texts(self) -> Mapping[Part, bytes]:
+        """What is kept beside a new output. Raises ValueError where an inline one comes without its bytes."""
+        if self.is_inline != (self.content is not None):
+            raise ValueError(f"{self.output_id} is inline or has its bytes with it, and not both")
+        parts = {Part.CONTENT: self.content, Part.ANSWER: self.answer}
+        return {part: content for part, content in parts.items() if content is not None}
 
     @property
     def file_name(self) -> str:

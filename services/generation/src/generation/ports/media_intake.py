@@ -23,7 +23,10 @@ class IntakeUnavailable(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ReceivedMedia:
-    """A file that was sniffed, decoded and hashed: on disk, or for a text of a few kilobytes its bytes."""
+    """A file that was sniffed, decoded and hashed: on disk, or for a text of a few kilobytes its bytes.
+
+    Those are kept inline (see Output), which takes 8 KiB at most.
+    """
 
     path: Path | None = None
     content: bytes | None = None

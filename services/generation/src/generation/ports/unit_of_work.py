@@ -18,7 +18,7 @@ from generation.domain.identifiers import (
     RunId,
 )
 from generation.domain.library_filter import LibraryFilter
-from generation.domain.output import Output
+from generation.domain.output import Output, Part
 from generation.domain.usage import ModelUsage
 from generation.ports.answers import Answers
 from generation.ports.collections import Collections
@@ -181,7 +181,7 @@ class Outputs(Protocol):
     """Stored files: those alone that are still there, but for `remove`."""
 
     async def add(self, outputs: Sequence[Output]) -> None:
-        """Store new outputs."""
+        """Store new outputs, with the bytes of those that are inline; what is read later has none."""
         ...
 
     async def of(self, generations: Collection[GenerationId]) -> Sequence[Output]:
@@ -192,12 +192,19 @@ class Outputs(Protocol):
         """Return those of these that are there, whosever they are where the system asks."""
         ...
 
+    async def text(self, output_id: OutputId, part: Part) -> bytes | None:
+        """Return what is kept beside an output; None where nothing is."""
+        ...
+
     async def remove(self, generation_id: GenerationId) -> Sequence[Output]:
-        """Forget a job's outputs and return them."""
+        """Forget a job's outputs, inline bytes included, and return them."""
         ...
 
     async def expire(self, generation_id: GenerationId, *, now: datetime) -> Sequence[Output]:
-        """Have a job's outputs found by nobody any more, but keep what is known of them; return them."""
+        """Have a job's outputs found by nobody any more, but keep what is known of them; return them.
+
+        Inline bytes are forgotten.
+        """
         ...
 
 

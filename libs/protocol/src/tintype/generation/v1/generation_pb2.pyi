@@ -340,6 +340,7 @@ class Output(_message.Message):
     THUMBNAIL_URL_FIELD_NUMBER: _builtins.int
     INCOMPLETE_FIELD_NUMBER: _builtins.int
     BLURHASH_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
     output_id: _builtins.str
     media_type: _builtins.str
     """IANA media type, sniffed from the bytes."""
@@ -349,7 +350,7 @@ class Output(_message.Message):
     duration_s: _builtins.float
     sha256: _builtins.str
     url: _builtins.str
-    """A signed address that expires."""
+    """A signed address that expires; empty where there is a `signature`."""
     download_url: _builtins.str
     """Same bytes, served with a download file name."""
     thumbnail_url: _builtins.str
@@ -361,6 +362,10 @@ class Output(_message.Message):
     blurhash: _builtins.str
     """A picture of some thirty characters (https://blurha.sh), to be shown while the file loads: of an image or of
     a video's first frame, empty when there is none.
+    """
+    signature: _builtins.str
+    """Of a text of a few kilobytes, which is not in the store: ReadOutput reads it by this until `expires_at`. Safe in
+    an address, which whoever serves it makes.
     """
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp: ...
@@ -380,10 +385,11 @@ class Output(_message.Message):
         thumbnail_url: _builtins.str = ...,
         incomplete: _builtins.str = ...,
         blurhash: _builtins.str = ...,
+        signature: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blurhash", b"blurhash", "download_url", b"download_url", "duration_s", b"duration_s", "expires_at", b"expires_at", "height", b"height", "incomplete", b"incomplete", "media_type", b"media_type", "output_id", b"output_id", "sha256", b"sha256", "size_bytes", b"size_bytes", "thumbnail_url", b"thumbnail_url", "url", b"url", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blurhash", b"blurhash", "download_url", b"download_url", "duration_s", b"duration_s", "expires_at", b"expires_at", "height", b"height", "incomplete", b"incomplete", "media_type", b"media_type", "output_id", b"output_id", "sha256", b"sha256", "signature", b"signature", "size_bytes", b"size_bytes", "thumbnail_url", b"thumbnail_url", "url", b"url", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -897,6 +903,57 @@ class GetGenerationResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetGenerationResponse: _TypeAlias = GetGenerationResponse  # noqa: Y015
+
+@_typing.final
+class ReadOutputRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTPUT_ID_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    output_id: _builtins.str
+    signature: _builtins.str
+    def __init__(
+        self,
+        *,
+        output_id: _builtins.str = ...,
+        signature: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["output_id", b"output_id", "signature", b"signature"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadOutputRequest: _TypeAlias = ReadOutputRequest  # noqa: Y015
+
+@_typing.final
+class ReadOutputResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    content: _builtins.bytes
+    media_type: _builtins.str
+    sha256: _builtins.str
+    file_name: _builtins.str
+    """For whoever saves it."""
+    def __init__(
+        self,
+        *,
+        content: _builtins.bytes = ...,
+        media_type: _builtins.str = ...,
+        sha256: _builtins.str = ...,
+        file_name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "file_name", b"file_name", "media_type", b"media_type", "sha256", b"sha256"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadOutputResponse: _TypeAlias = ReadOutputResponse  # noqa: Y015
 
 @_typing.final
 class ListGenerationsRequest(_message.Message):

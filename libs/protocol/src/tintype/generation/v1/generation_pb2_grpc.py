@@ -60,6 +60,11 @@ class GenerationServiceStub:
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetGenerationRequest.SerializeToString,
                 response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetGenerationResponse.FromString,
                 _registered_method=True)
+        self.ReadOutput = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/ReadOutput',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ReadOutputRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ReadOutputResponse.FromString,
+                _registered_method=True)
         self.ListGenerations = channel.unary_unary(
                 '/tintype.generation.v1.GenerationService/ListGenerations',
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListGenerationsRequest.SerializeToString,
@@ -258,6 +263,14 @@ class GenerationServiceServicer:
 
     def GetGeneration(self, request, context):
         """Reads one generation of this user. NOT_FOUND for another user's.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadOutput(self, request, context):
+        """Reads an output that is kept here, for whoever has its `signature`. ADDRESS_ENDED (PERMISSION_DENIED) where that
+        is none of this output's, or its time is over; OUTPUT_NOT_FOUND (NOT_FOUND) for one that is gone.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -533,6 +546,11 @@ def add_GenerationServiceServicer_to_server(servicer, server):
                     servicer.GetGeneration,
                     request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetGenerationRequest.FromString,
                     response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetGenerationResponse.SerializeToString,
+            ),
+            'ReadOutput': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReadOutput,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ReadOutputRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ReadOutputResponse.SerializeToString,
             ),
             'ListGenerations': grpc.unary_unary_rpc_method_handler(
                     servicer.ListGenerations,
@@ -826,6 +844,33 @@ class GenerationService:
             '/tintype.generation.v1.GenerationService/GetGeneration',
             tintype_dot_generation_dot_v1_dot_generation__pb2.GetGenerationRequest.SerializeToString,
             tintype_dot_generation_dot_v1_dot_generation__pb2.GetGenerationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadOutput(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/ReadOutput',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.ReadOutputRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.ReadOutputResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -34,6 +34,10 @@ class GenerationServiceStub:
     """
     GetGeneration: _aio.UnaryUnaryMultiCallable[_generation_pb2.GetGenerationRequest, _generation_pb2.GetGenerationResponse]
     """Reads one generation of this user. NOT_FOUND for another user's."""
+    ReadOutput: _aio.UnaryUnaryMultiCallable[_generation_pb2.ReadOutputRequest, _generation_pb2.ReadOutputResponse]
+    """Reads an output that is kept here, for whoever has its `signature`. ADDRESS_ENDED (PERMISSION_DENIED) where that
+    is none of this output's, or its time is over; OUTPUT_NOT_FOUND (NOT_FOUND) for one that is gone.
+    """
     ListGenerations: _aio.UnaryUnaryMultiCallable[_generation_pb2.ListGenerationsRequest, _generation_pb2.ListGenerationsResponse]
     """Lists this user's generations, newest first: those that every filter admits. INVALID_INPUT
     (INVALID_ARGUMENT with field violations), also for a page token of a list with other filters.
@@ -191,6 +195,16 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_generation_pb2.GetGenerationRequest, _abc.Awaitable[_generation_pb2.GetGenerationResponse]],
     ) -> _abc.Awaitable[_generation_pb2.GetGenerationResponse]:
         """Reads one generation of this user. NOT_FOUND for another user's."""
+
+    @_abc_1.abstractmethod
+    def ReadOutput(
+        self,
+        request: _generation_pb2.ReadOutputRequest,
+        context: _aio.ServicerContext[_generation_pb2.ReadOutputRequest, _abc.Awaitable[_generation_pb2.ReadOutputResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.ReadOutputResponse]:
+        """Reads an output that is kept here, for whoever has its `signature`. ADDRESS_ENDED (PERMISSION_DENIED) where that
+        is none of this output's, or its time is over; OUTPUT_NOT_FOUND (NOT_FOUND) for one that is gone.
+        """
 
     @_abc_1.abstractmethod
     def ListGenerations(

@@ -3,6 +3,7 @@
 from fastapi import Request
 from fastapi.responses import Response
 
+from gateway.adapters.inbound.conditional import is_known
 from gateway.domain.avatar import Avatar
 
 MEDIA_TYPE = "image/webp"
@@ -16,11 +17,6 @@ def avatar_answer(request: Request, avatar: Avatar, *, caching: str) -> Response
     """Return the picture, or 304 to whoever has it."""
     tag = f'"{avatar.version}"'
     headers = {"ETag": tag, "Cache-Control": caching, "Vary": "Authorization, Cookie"}
-    if _has(request.headers.get("if-none-match", ""), tag):
+    if is_known(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     return Response(avatar.picture, media_type=MEDIA_TYPE, headers=headers)
-
-
-def _has(asked: str, tag: str) -> bool:
-    known = [each.strip().removeprefix("W/") for each in asked.split(",")]
-    return tag in known or known == ["*"]

@@ -61,6 +61,7 @@ from gateway.ports.collections import Collections
 from gateway.ports.generation import Generations
 from gateway.ports.identity import Identity
 from gateway.ports.ledger import Ledger
+from gateway.ports.output_contents import OutputContents
 from gateway.ports.output_files import OutputFiles
 from gateway.ports.passkeys import Passkeys
 from gateway.ports.rate_limits import RateLimits
@@ -185,6 +186,7 @@ class Deps:
     restore_selected: RestoreSelectedHandler
     discard_selected: DiscardSelectedHandler
     output_files: OutputFiles
+    output_contents: OutputContents
     webhook_endpoints: WebhookEndpoints
     add_webhook_endpoint: AddWebhookEndpointHandler
     change_webhook_endpoint: ChangeWebhookEndpointHandler

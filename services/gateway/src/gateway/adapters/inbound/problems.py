@@ -36,6 +36,7 @@ STATUSES: Mapping[type[GatewayError], int] = {
     errors.InvalidRequest: 422,
     errors.TooLarge: 413,
     errors.UnsupportedMediaType: 415,
+    errors.RangeNotSatisfiable: 416,
     errors.Unauthenticated: 401,
     errors.SecondFactorRequired: 401,
     errors.Forbidden: 403,
@@ -104,6 +105,8 @@ def problem_of(refusal: GatewayError) -> JSONResponse:
         kind, more = ChangedPrice, {"price": Price.of(refusal.price)}
     if isinstance(refusal, errors.SecondFactorRequired):
         kind, more = CodeNeeded, {"challenge": refusal.challenge}
+    if isinstance(refusal, errors.RangeNotSatisfiable):
+        headers["Content-Range"] = f"bytes */{refusal.size_bytes}"
     if isinstance(refusal, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     return problem(

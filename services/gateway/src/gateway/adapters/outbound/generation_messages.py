@@ -1,5 +1,6 @@
 """Generation's messages as our own objects."""
 
+from collections.abc import Callable
 from datetime import date
 
 from tintype.generation.v1 import generation_pb2 as pb
@@ -23,6 +24,8 @@ from gateway.domain.generation import (
     Quote,
     RunStatistics,
 )
+from gateway.domain.identifiers import OutputId
+from gateway.domain.output_path import content_path
 from gateway.domain.share import Share, Shared
 from gateway.domain.upload import AwaitedUpload, Upload
 from gateway.domain.usage import AttemptOutcome, AttemptUsage, ModelUsage, UsageGroup
@@ -58,17 +61,6 @@ quote = reader(pb.CreateQuoteResponse, Quote, values={"lines": reader(pb.PriceLi
 usage = reader(pb.ModelUsage, ModelUsage)
 attempt_usage = reader(pb.AttemptUsage, AttemptUsage, values={"outcome": AttemptOutcome})
 usage_group = reader(pb.UsageGroup, UsageGroup, values={"day": date.fromisoformat})
-generation = reader(
-    pb.Generation,
-    Generation,
-    values={
-        "modality": MODALITIES.__getitem__,
-        "status": STATUSES.__getitem__,
-        "outputs": reader(pb.Output, Output),
-        "failure": reader(pb.Failure, Failure),
-        "attempts": reader(pb.Attempt, Attempt),
-    },
-)
 
 
 def status_value(status: GenerationStatus) -> pb.GenerationStatus.ValueType:
@@ -81,12 +73,46 @@ def modality_value(modality: Modality | None) -> pb.Modality.ValueType:
     return pb.Modality.Value(f"MODALITY_{modality.name}") if modality else pb.MODALITY_UNSPECIFIED
 
 
-collection = reader(pb.Collection, Collection, values={"cover": reader(pb.Output, Output)})
 upload = reader(pb.Upload, Upload)
 awaited_upload = reader(pb.AwaitUploadResponse, AwaitedUpload, unread={"replayed"})
 share = reader(pb.Share, Share)
-shared = reader(
-    pb.GetSharedResponse,
-    Shared,
-    values={"modality": MODALITIES.__getitem__, "outputs": reader(pb.Output, Output)},
-)
+
+
+class WithOutputs:
+    """Reads what has outputs. Those that generation keeps itself are served here, at `origin`."""
+
+    def __init__(self, origin: str = "") -> None:
+        output = _outputs_at(origin)
+        self.generation = reader(
+            pb.Generation,
+            Generation,
+            values={
+                "modality": MODALITIES.__getitem__,
+                "status": STATUSES.__getitem__,
+                "outputs": output,
+                "failure": reader(pb.Failure, Failure),
+                "attempts": reader(pb.Attempt, Attempt),
+            },
+        )
+        self.collection = reader(pb.Collection, Collection, values={"cover": output})
+        self.shared = reader(
+            pb.GetSharedResponse,
+            Shared,
+            values={"modality": MODALITIES.__getitem__, "outputs": output},
+        )
+
+
+def _outputs_at(origin: str) -> Callable[..., Output]:
+    def here(output: pb.Output) -> str:
+        return f"{origin}{content_path(OutputId(output.output_id))}?signature={output.signature}"
+
+    return reader(
+        pb.Output,
+        Output,
+        derived={
+            "url": lambda output: here(output) if output.signature else output.url,
+            "download_url": lambda output: (
+                f"{here(output)}&download=true" if output.signature else output.download_url
+            ),
+        },
+    )

@@ -12,7 +12,6 @@ from gateway.adapters.outbound import generation_messages as messages
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
 from gateway.adapters.outbound.wire import struct
 from gateway.domain.api_key import KeyGrant
-from gateway.domain.collection import Collection
 from gateway.domain.generation import (
     EVERY_GENERATION,
     Document,
@@ -22,7 +21,7 @@ from gateway.domain.generation import (
     NewGeneration,
     Quote,
 )
-from gateway.domain.identifiers import AccountId, CollectionId, GenerationId, ModelId, ShareId
+from gateway.domain.identifiers import AccountId, GenerationId, ModelId, ShareId
 from gateway.domain.page import Page
 from gateway.domain.share import Share, Shared
 from gateway.domain.usage import ModelUsage
@@ -31,8 +30,9 @@ from gateway.domain.usage import ModelUsage
 class GrpcGenerations:
     """Speaks to GenerationService; implements Generations."""
 
-    def __init__(self, channel: grpc.aio.Channel) -> None:
+    def __init__(self, channel: grpc.aio.Channel, *, origin: str = "") -> None:
         self._stub = rpc.GenerationServiceStub(channel)
+        self._read = messages.WithOutputs(origin)
 
     async def models(self, account_id: AccountId | None = None) -> Sequence[Model]:
         """See Generations."""
@@ -61,14 +61,14 @@ class GrpcGenerations:
             answer = await self._stub.CreateGeneration(
                 create_request(account_id, new), timeout=COMMAND_DEADLINE_S
             )
-        return messages.generation(answer.generation), answer.replayed
+        return self._read.generation(answer.generation), answer.replayed
 
     async def generation(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
         """See Generations."""
         request = pb.GetGenerationRequest(account_id=account_id, generation_id=generation_id)
         with remote_calls("generation"):
             answer = await self._stub.GetGeneration(request, timeout=READ_DEADLINE_S)
-        return messages.generation(answer.generation)
+        return self._read.generation(answer.generation)
 
     async def page(
         self,
@@ -94,7 +94,7 @@ class GrpcGenerations:
         )
         with remote_calls("generation"):
             answer = await self._stub.ListGenerations(request, timeout=READ_DEADLINE_S)
-        items = [messages.generation(generation) for generation in answer.generations]
+        items = [self._read.generation(generation) for generation in answer.generations]
         return Page(items=items, next_cursor=answer.next_page_token or None)
 
     async def mark_favourite(
@@ -106,21 +106,21 @@ class GrpcGenerations:
         )
         with remote_calls("generation"):
             answer = await self._stub.MarkFavourite(request, timeout=COMMAND_DEADLINE_S)
-        return messages.generation(answer.generation)
+        return self._read.generation(answer.generation)
 
     async def cancel(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
         """See Generations."""
         request = pb.CancelGenerationRequest(account_id=account_id, generation_id=generation_id)
         with remote_calls("generation"):
             answer = await self._stub.CancelGeneration(request, timeout=COMMAND_DEADLINE_S)
-        return messages.generation(answer.generation)
+        return self._read.generation(answer.generation)
 
     async def withdraw(self, account_id: AccountId, idempotency_key: str) -> Generation:
         """See Generations."""
         request = pb.CancelGenerationRequest(account_id=account_id, idempotency_key=idempotency_key)
         with remote_calls("generation"):
             answer = await self._stub.CancelGeneration(request, timeout=READ_DEADLINE_S)
-        return messages.generation(answer.generation)
+        return self._read.generation(answer.generation)
 
     async def delete(self, account_id: AccountId, generation_id: GenerationId) -> None:
         """See Generations."""
@@ -151,7 +151,7 @@ class GrpcGenerations:
         request = pb.RestoreGenerationRequest(account_id=account_id, generation_id=generation_id)
         with remote_calls("generation"):
             answer = await self._stub.RestoreGeneration(request, timeout=COMMAND_DEADLINE_S)
-        return messages.generation(answer.generation)
+        return self._read.generation(answer.generation)
 
     async def receive_webhook(
         self, provider: str, *, body: bytes, headers: Mapping[str, str], query: Mapping[str, str]
@@ -165,8 +165,9 @@ class GrpcGenerations:
 class GrpcShares:
     """Speaks to GenerationService; implements Shares."""
 
-    def __init__(self, channel: grpc.aio.Channel) -> None:
+    def __init__(self, channel: grpc.aio.Channel, *, origin: str = "") -> None:
         self._stub = rpc.GenerationServiceStub(channel)
+        self._read = messages.WithOutputs(origin)
 
     async def create_share(
         self, account_id: AccountId, generation_id: GenerationId, *, lifetime_s: int, shows_prompt: bool
@@ -203,74 +204,7 @@ class GrpcShares:
         """See Shares."""
         with remote_calls("generation"):
             answer = await self._stub.GetShared(pb.GetSharedRequest(token=token), timeout=READ_DEADLINE_S)
-        return messages.shared(answer)
-
-
-class GrpcCollections:
-    """Speaks to GenerationService; implements Collections."""
-
-    def __init__(self, channel: grpc.aio.Channel) -> None:
-        self._stub = rpc.GenerationServiceStub(channel)
-
-    async def collections(
-        self, account_id: AccountId, *, holding: GenerationId | None = None
-    ) -> Sequence[Collection]:
-        """See Collections."""
-        request = pb.ListCollectionsRequest(account_id=account_id, generation_id=holding or "")
-        with remote_calls("generation"):
-            answer = await self._stub.ListCollections(request, timeout=READ_DEADLINE_S)
-        return [messages.collection(collection) for collection in answer.collections]
-
-    async def collection(self, account_id: AccountId, collection_id: CollectionId) -> Collection:
-        """See Collections."""
-        request = pb.GetCollectionRequest(account_id=account_id, collection_id=collection_id)
-        with remote_calls("generation"):
-            answer = await self._stub.GetCollection(request, timeout=READ_DEADLINE_S)
-        return messages.collection(answer.collection)
-
-    async def create_collection(self, account_id: AccountId, *, name: str) -> Collection:
-        """See Collections."""
-        request = pb.CreateCollectionRequest(account_id=account_id, name=name)
-        with remote_calls("generation"):
-            answer = await self._stub.CreateCollection(request, timeout=COMMAND_DEADLINE_S)
-        return messages.collection(answer.collection)
-
-    async def rename_collection(
-        self, account_id: AccountId, collection_id: CollectionId, *, name: str
-    ) -> Collection:
-        """See Collections."""
-        request = pb.RenameCollectionRequest(account_id=account_id, collection_id=collection_id, name=name)
-        with remote_calls("generation"):
-            answer = await self._stub.RenameCollection(request, timeout=COMMAND_DEADLINE_S)
-        return messages.collection(answer.collection)
-
-    async def delete_collection(self, account_id: AccountId, collection_id: CollectionId) -> None:
-        """See Collections."""
-        request = pb.DeleteCollectionRequest(account_id=account_id, collection_id=collection_id)
-        with remote_calls("generation"):
-            await self._stub.DeleteCollection(request, timeout=COMMAND_DEADLINE_S)
-
-    async def add_to_collection(
-        self, account_id: AccountId, collection_id: CollectionId, generation_ids: Sequence[GenerationId]
-    ) -> Collection:
-        """See Collections."""
-        request = pb.AddToCollectionRequest(
-            account_id=account_id, collection_id=collection_id, generation_ids=generation_ids
-        )
-        with remote_calls("generation"):
-            answer = await self._stub.AddToCollection(request, timeout=COMMAND_DEADLINE_S)
-        return messages.collection(answer.collection)
-
-    async def remove_from_collection(
-        self, account_id: AccountId, collection_id: CollectionId, generation_ids: Sequence[GenerationId]
-    ) -> Collection:
-        """See Collections."""
-        request = pb.RemoveFromCollectionRequest(
-            account_id=account_id, collection_id=collection_id, generation_ids=generation_ids
-        )
-        with remote_calls("generation"):
-            answer = await self._stub.RemoveFromCollection(request, timeout=COMMAND_DEADLINE_S)
-        return messages.collection(answer.collection)
+        return self._read.shared(answer)
 
 
 def create_request(account_id: AccountId, new: NewGeneration) -> pb.CreateGenerationRequest:

@@ -25,8 +25,9 @@ UNREAD_MAX_BYTES = 64 * 1024
 class GrpcInteractiveGenerations:
     """Speaks to InteractiveGenerationService; implements InteractiveGenerations."""
 
-    def __init__(self, channel: grpc.aio.Channel) -> None:
+    def __init__(self, channel: grpc.aio.Channel, *, origin: str = "") -> None:
         self._stub = rpc.InteractiveGenerationServiceStub(channel)
+        self._read = messages.WithOutputs(origin)
 
     async def run(self, account_id: AccountId, new: NewChat) -> AsyncGenerator[ChatEvent, None]:
         """See InteractiveGenerations."""
@@ -45,7 +46,7 @@ class GrpcInteractiveGenerations:
         try:
             with remote_calls("generation"):
                 async for message in call:
-                    if (event := _event(message)) is not None:
+                    if (event := _event(message, self._read)) is not None:
                         yield event
         finally:
             # Whoever reads no more has it stopped; one that has ended is left alone.
@@ -62,22 +63,22 @@ class GrpcInteractiveGenerations:
         try:
             with remote_calls("generation"):
                 async for message in call:
-                    if (event := _preview_event(message)) is not None:
+                    if (event := _preview_event(message, self._read)) is not None:
                         yield event
         finally:
             call.cancel()
 
 
-def _event(message: pb.StreamGenerationResponse) -> ChatEvent | None:
+def _event(message: pb.StreamGenerationResponse, read: messages.WithOutputs) -> ChatEvent | None:
     match message.WhichOneof("event"):
         case "accepted":
-            return ChatAccepted(generation=messages.generation(message.accepted))
+            return ChatAccepted(generation=read.generation(message.accepted))
         case "chunk":
             return ChatChunk(content=message.chunk, further=tuple(message.further_chunks))
         case "ended":
             why = message.broken_off if message.HasField("broken_off") else None
             return ChatEnded(
-                generation=messages.generation(message.ended),
+                generation=read.generation(message.ended),
                 broken_off=Failure(reason=why.reason, detail=why.detail) if why else None,
             )
         case _:
@@ -85,11 +86,11 @@ def _event(message: pb.StreamGenerationResponse) -> ChatEvent | None:
             return None
 
 
-def _preview_event(message: pb.PreviewGenerationResponse) -> PreviewEvent | None:
+def _preview_event(message: pb.PreviewGenerationResponse, read: messages.WithOutputs) -> PreviewEvent | None:
     match message.WhichOneof("event"):
         case "accepted":
             return PreviewsAccepted(
-                generation=messages.generation(message.accepted.generation),
+                generation=read.generation(message.accepted.generation),
                 is_replayed=message.accepted.replayed,
             )
         case "preview":

@@ -27,12 +27,14 @@ from generation.application.mark_favourite import MarkFavourite, MarkFavouriteHa
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_margin import ReadMarginHandler
 from generation.application.read_models import ReadModels
+from generation.application.read_output import ReadOutputHandler
 from generation.application.read_settlements import ReadSettlements
 from generation.application.read_usage import ReadUsage
 from generation.application.receive_provider_webhook import ReceiveProviderWebhookHandler
 from generation.application.restore_generation import RestoreGenerationHandler
 from generation.application.withdraw_generation import WithdrawGenerationHandler
 from generation.domain import errors
+from generation.domain.identifiers import OutputId
 from generation.ports.provider_webhooks import ReceivedWebhook
 
 DOMAIN = "tintype.generation"
@@ -57,6 +59,8 @@ ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
     errors.NothingToShare: grpc.StatusCode.FAILED_PRECONDITION,
     errors.TooManyShares: grpc.StatusCode.FAILED_PRECONDITION,
     errors.ShareEnded: grpc.StatusCode.NOT_FOUND,
+    errors.OutputNotFound: grpc.StatusCode.NOT_FOUND,
+    errors.AddressEnded: grpc.StatusCode.PERMISSION_DENIED,
     errors.RunNotFound: grpc.StatusCode.NOT_FOUND,
     errors.InvalidSignature: grpc.StatusCode.INVALID_ARGUMENT,
     errors.InvalidWebhook: grpc.StatusCode.INVALID_ARGUMENT,
@@ -90,6 +94,7 @@ class Handlers:
     quote: CreateQuoteHandler
     create: CreateGenerationHandler
     read: ReadGenerations
+    read_output: ReadOutputHandler
     mark_favourite: MarkFavouriteHandler
     cancel: CancelGenerationHandler
     withdraw: WithdrawGenerationHandler
@@ -185,6 +190,16 @@ class GenerationServicer(
         return pb.ListGenerationsResponse(
             generations=[messages.generation_message(view) for view in views],
             next_page_token=listing.page_token(following, wanted),
+        )
+
+    async def ReadOutput(self, request: pb.ReadOutputRequest, context: Any) -> pb.ReadOutputResponse:
+        """See the contract."""
+        output, content = await self._handlers.read_output(OutputId(request.output_id), request.signature)
+        return pb.ReadOutputResponse(
+            content=content,
+            media_type=output.media_type,
+            sha256=output.sha256,
+            file_name=output.file_name,
         )
 
     async def MarkFavourite(self, request: pb.MarkFavouriteRequest, context: Any) -> pb.MarkFavouriteResponse:

@@ -19,6 +19,7 @@ from generation.application.preview_generation import PreviewGeneration
 from generation.application.read_generations import GenerationView, ReadGenerations
 from generation.application.show_previews import ShownPreview
 from generation.application.stream_generation import StreamGeneration
+from generation.domain.errors import StorageUnavailable
 from generation.domain.generation import Generation
 from generation.domain.token_usage import PictureTokens, TokenUsage
 from generation.ports.media_store import StoreUnavailable
@@ -106,7 +107,7 @@ class InteractiveServicer(pb_grpc.InteractiveGenerationServiceServicer):
         yield ipb.StreamGenerationResponse(accepted=messages.generation_message(view))
         try:
             whole = await self._answers.whole([signed.output for signed in view.outputs])
-        except StoreUnavailable:
+        except (StoreUnavailable, StorageUnavailable):
             whole = None
         if whole is not None:
             yield ipb.StreamGenerationResponse(chunk=whole.completion)

@@ -40,7 +40,7 @@ GENERATION = Named(
 OUTPUT = Named(
     pb.Output,
     Output,
-    made={"url", "download_url", "thumbnail_url", "expires_at"},
+    made={"url", "download_url", "thumbnail_url", "expires_at", "signature"},
     hidden={
         "generation_id",
         "account_id",
@@ -49,6 +49,9 @@ OUTPUT = Named(
         "thumbnail_key",
         "answer_key",
         "expired_at",
+        "is_inline",
+        "content",
+        "answer",
     },
 )
 SHARE = Named(pb.Share, Share, hidden={"generation_id", "account_id", "token_hash"})
@@ -205,6 +208,7 @@ def _output(signed: SignedOutput) -> pb.Output:
         download_url=signed.download_url,
         thumbnail_url=signed.thumbnail_url,
         expires_at=to_timestamp(signed.expires_at),
+        signature=signed.signature,
     )
 
 

@@ -11,18 +11,18 @@ from datetime import datetime
 from generation.adapters.outbound.memory_attempts import MemoryAnswers, MemoryAttempts
 from generation.adapters.outbound.memory_awaited_uploads import MemoryAwaitedUploads
 from generation.adapters.outbound.memory_collections import MemoryCollections
-from generation.adapters.outbound.memory_constraints import check_generation, check_new, check_outputs
+from generation.adapters.outbound.memory_constraints import check_generation, check_new
 from generation.adapters.outbound.memory_entitlements import MemoryEntitlementCopies
 from generation.adapters.outbound.memory_erasures import MemoryErasures
+from generation.adapters.outbound.memory_files import MemoryDeletions, MemoryOutputs
 from generation.adapters.outbound.memory_shares import MemoryShares
 from generation.adapters.outbound.memory_tables import Tables
 from generation.adapters.outbound.memory_uploads import MemoryMediaUses, MemoryUploads
 from generation.adapters.outbound.memory_usage import MemoryUsageLog
 from generation.domain.events import AccountErased, Event
 from generation.domain.generation import Generation, Status
-from generation.domain.identifiers import AccountId, EventId, GenerationId, ModelId, OutputId
+from generation.domain.identifiers import AccountId, EventId, GenerationId, ModelId
 from generation.domain.library_filter import LibraryFilter
-from generation.domain.output import Output
 from generation.domain.usage import ModelUsage
 from generation.ports.needs import Needs
 from generation.ports.unit_of_work import Discarded, Done, UnitOfWork
@@ -158,64 +158,6 @@ class MemoryGenerations:
         over = [row for row in self._seen() if row.is_over(by)]
         due = [Discarded(row.purge_at, row.generation_id) for row in over if row.purge_at]
         return sorted(each for each in due if after is None or each > after)[:limit]
-
-
-class MemoryOutputs:
-    """Outputs in a list."""
-
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
-
-    async def add(self, outputs: Sequence[Output]) -> None:
-        check_outputs(outputs, self._tables)
-        self._tables.outputs.extend(outputs)
-
-    async def of(self, generations: Collection[GenerationId]) -> Sequence[Output]:
-        rows = [row for row in self._there() if row.generation_id in generations]
-        return sorted(rows, key=lambda row: row.position)
-
-    async def with_ids(self, output_ids: Collection[OutputId]) -> Sequence[Output]:
-        return [row for row in self._there() if row.output_id in output_ids]
-
-    async def remove(self, generation_id: GenerationId) -> Sequence[Output]:
-        removed = [row for row in self._tables.outputs if row.generation_id == generation_id]
-        self._tables.outputs = [row for row in self._tables.outputs if row not in removed]
-        return sorted(removed, key=lambda row: row.position)
-
-    async def expire(self, generation_id: GenerationId, *, now: datetime) -> Sequence[Output]:
-        expired = [replace(row, expired_at=now) for row in await self.of([generation_id])]
-        gone = {row.output_id for row in expired}
-        kept = [row for row in self._tables.outputs if row.output_id not in gone]
-        self._tables.outputs = [*kept, *expired]
-        return expired
-
-    def _there(self) -> list[Output]:
-        return [row for row in self._tables.outputs if row.expired_at is None]
-
-
-class MemoryDeletions:
-    """Due keys in a dictionary."""
-
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
-        self._rows = tables.deletions
-
-    async def schedule(self, keys: Collection[str], *, due_at: datetime) -> None:
-        self._rows.update(dict.fromkeys(keys, due_at))
-
-    async def forget(self, keys: Collection[str]) -> None:
-        for key in keys:
-            self._rows.pop(key, None)
-
-    async def claim_due(self, *, now: datetime, again_at: datetime, limit: int) -> Sequence[str]:
-        needed = {
-            use.object_key
-            for use in self._tables.used_media
-            if not self._tables.generations[use.generation_id].is_terminal
-        }
-        due = [k for k, due_at in sorted(self._rows.items()) if due_at <= now and k not in needed][:limit]
-        self._rows.update(dict.fromkeys(due, again_at))
-        return due
 
 
 @dataclass

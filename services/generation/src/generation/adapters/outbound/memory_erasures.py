@@ -42,6 +42,8 @@ class MemoryErasures:
         jobs = {row.generation_id for row in self._jobs(account_id)}
         outputs = [row for row in tables.outputs if row.generation_id in jobs][:limit]
         tables.outputs = [row for row in tables.outputs if row not in outputs]
+        for output in outputs:
+            tables.texts.pop(output.output_id, None)
         uploads = [row for row in tables.uploads.values() if row.account_id == account_id][:limit]
         awaited = [row for row in tables.awaited_uploads.values() if row.account_id == account_id][:limit]
         for upload in uploads:

@@ -94,9 +94,13 @@ class MemorySpool:
 
 @dataclass
 class MemoryIntake:
-    """Believes everything but the empty file; with `thumbnails`, has a small picture of each."""
+    """Believes everything but the empty file; with `thumbnails`, has a small picture of each.
+
+    Texts of up to `held_bytes_max` are kept inline, when that is more than none.
+    """
 
     thumbnails: bool = False
+    held_bytes_max: int = 0
     blurhash: str | None = None
 
     is_full: bool = False
@@ -111,6 +115,15 @@ class MemoryIntake:
         content = b"".join([piece async for piece in output.stream()])
         if not content:
             raise OutputUnusable("the file is empty")
+        if modality is Modality.TEXT and len(content) <= self.held_bytes_max:
+            yield ReceivedMedia(
+                content=content,
+                media_type="text/plain; charset=utf-8",
+                extension="txt",
+                size_bytes=len(content),
+                sha256=hashlib.sha256(content).hexdigest(),
+            )
+            return
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "output"
             path.write_bytes(content)

@@ -1,5 +1,6 @@
 """What memory keeps in place of a database, for tests."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,11 +16,12 @@ from generation.domain.identifiers import (
     CollectionId,
     EventId,
     GenerationId,
+    OutputId,
     ShareId,
     UploadId,
 )
 from generation.domain.input_media import UsedMedia
-from generation.domain.output import Output
+from generation.domain.output import Output, Part
 from generation.domain.share import Share
 from generation.domain.upload import Upload
 from generation.ports.answers import StoredAnswer
@@ -32,6 +34,8 @@ class Tables:
     generations: dict[GenerationId, Generation] = field(default_factory=dict)
     attempts: dict[AttemptId, Attempt] = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
+    # What is kept beside outputs.
+    texts: dict[OutputId, Mapping[Part, bytes]] = field(default_factory=dict)
     shares: dict[ShareId, Share] = field(default_factory=dict)
     entitlements: dict[AccountId, Entitlements] = field(default_factory=dict)
     collections: dict[CollectionId, Collection] = field(default_factory=dict)

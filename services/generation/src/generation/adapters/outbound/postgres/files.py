@@ -13,7 +13,7 @@ from generation.adapters.outbound.postgres.rows import OUTPUTS, to_output
 from generation.adapters.outbound.postgres.tables import deletions, generations, outputs, used_media
 from generation.domain.generation import Status
 from generation.domain.identifiers import GenerationId, OutputId
-from generation.domain.output import Output
+from generation.domain.output import Output, Part
 
 _OPEN = (Status.RESERVING, Status.QUEUED, Status.PROCESSING)
 # A file that an open job was given stays, whatever became of where it is from.
@@ -25,6 +25,12 @@ _IS_NEEDED = (
 _IS_THERE = outputs.c.expired_at.is_(None)
 
 _ADD = insert_into("outputs", OUTPUTS.types)
+_ADD_TEXTS = """
+    INSERT INTO output_texts (output_id, part, account_id, content)
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bytea[])
+"""
+_TEXT = "SELECT content FROM output_texts WHERE output_id = %s AND part = %s"
+_FORGET_TEXTS = "DELETE FROM output_texts WHERE output_id = ANY(%s::text[])"
 _SCHEDULE = """
     INSERT INTO deletions (object_key, due_at) SELECT unnest(%s::text[]), %s
     ON CONFLICT (object_key) DO UPDATE SET due_at = excluded.due_at
@@ -33,7 +39,7 @@ _FORGET = "DELETE FROM deletions WHERE object_key = ANY(%s::text[])"
 
 
 class PostgresOutputs:
-    """One row a file."""
+    """One row a file. What is kept beside it are rows that go with it."""
 
     def __init__(self, connection: AsyncConnection, way: RoundTrips) -> None:
         self._connection = connection
@@ -42,6 +48,13 @@ class PostgresOutputs:
     async def add(self, new: Sequence[Output]) -> None:
         for output in new:
             self._way.later(_ADD, OUTPUTS.values(output))
+        texts = [
+            (output.output_id, part.value, output.account_id, content)
+            for output in new
+            for part, content in output.texts.items()
+        ]
+        if texts:
+            self._way.later(_ADD_TEXTS, tuple(map(list, zip(*texts, strict=True))))
 
     async def of(self, generations: Collection[GenerationId]) -> Sequence[Output]:
         query = select(outputs).where(outputs.c.generation_id.in_(generations), _IS_THERE)
@@ -53,6 +66,10 @@ class PostgresOutputs:
         rows = await self._connection.execute(query)
         return [to_output(row) for row in rows]
 
+    async def text(self, output_id: OutputId, part: Part) -> bytes | None:
+        rows = await self._way.ask(_TEXT, (output_id, part.value))
+        return bytes(rows[0].content) if rows else None
+
     async def remove(self, generation_id: GenerationId) -> Sequence[Output]:
         statement = delete(outputs).where(outputs.c.generation_id == generation_id).returning(outputs)
         rows = [to_output(row) for row in await self._connection.execute(statement)]
@@ -61,7 +78,10 @@ class PostgresOutputs:
     async def expire(self, generation_id: GenerationId, *, now: datetime) -> Sequence[Output]:
         statement = update(outputs).where(outputs.c.generation_id == generation_id, _IS_THERE)
         rows = await self._connection.execute(statement.values(expired_at=now).returning(outputs))
-        return sorted((to_output(row) for row in rows), key=lambda output: output.position)
+        expired = sorted((to_output(row) for row in rows), key=lambda output: output.position)
+        if expired:
+            self._way.later(_FORGET_TEXTS, ([output.output_id for output in expired],))
+        return expired
 
 
 class PostgresDeletions:

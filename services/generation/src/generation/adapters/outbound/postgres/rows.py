@@ -93,7 +93,9 @@ ATTEMPTS = Columns(
         ),
     },
 )
-OUTPUTS = Columns(Output, key="output_id")
+_KEPT_APART = Spread({}, write=lambda _: {}, read=lambda _: None)
+# Bytes are in output_texts.
+OUTPUTS = Columns(Output, key="output_id", spread={"content": _KEPT_APART, "answer": _KEPT_APART})
 SHARES = Columns(Share, key="share_id")
 ENTITLEMENTS = Columns(Entitlements, key="account_id")
 COLLECTIONS = Columns(Collection, key="collection_id")
