@@ -13,20 +13,18 @@ from gateway.adapters.inbound.rest.answers.purchase import Purchase, PurchasePag
 from gateway.adapters.inbound.rest.json_route import JsonRoute
 from gateway.adapters.inbound.rest.ledger import UNAVAILABLE
 from gateway.adapters.inbound.rest.parameters import Paging, UserPath, paging, user_id
-from gateway.adapters.inbound.rest.reasons import Reasons, refuses
+from gateway.adapters.inbound.rest.reasons import UNKNOWN_USER, refuses
 from gateway.application.read_list_of_person import ReadListOfPerson
 from gateway.domain.administration import Actor
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1/admin/users", tags=["admin"], route_class=JsonRoute)
 
-_UNKNOWN: Reasons = {404: ("USER_NOT_FOUND",)}
-
 
 @router.get(
     "/{user}/ledger/entries",
     dependencies=[per_user(Limit.READS)],
-    responses=refuses({**_UNKNOWN, **UNAVAILABLE}),
+    responses=refuses({**UNKNOWN_USER, **UNAVAILABLE}),
 )
 async def list_users_entries(
     user: UserPath, actor: CurrentStaff, deps: CurrentDeps, part: Annotated[Paging, Depends(paging)]
@@ -36,7 +34,7 @@ async def list_users_entries(
     return EntryPage.of(read.page, Entry.of)
 
 
-@router.get("/{user}/generations", dependencies=[per_user(Limit.READS)], responses=refuses(_UNKNOWN))
+@router.get("/{user}/generations", dependencies=[per_user(Limit.READS)], responses=refuses(UNKNOWN_USER))
 async def list_users_generations(
     user: UserPath, actor: CurrentStaff, deps: CurrentDeps, part: Annotated[Paging, Depends(paging)]
 ) -> PersonGenerationPage:
@@ -45,7 +43,7 @@ async def list_users_generations(
     return PersonGenerationPage.of(read.page, PersonGeneration.of)
 
 
-@router.get("/{user}/purchases", dependencies=[per_user(Limit.READS)], responses=refuses(_UNKNOWN))
+@router.get("/{user}/purchases", dependencies=[per_user(Limit.READS)], responses=refuses(UNKNOWN_USER))
 async def list_users_purchases(
     user: UserPath, actor: CurrentStaff, deps: CurrentDeps, part: Annotated[Paging, Depends(paging)]
 ) -> PurchasePage:

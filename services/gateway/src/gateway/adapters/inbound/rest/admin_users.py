@@ -21,7 +21,7 @@ from gateway.adapters.inbound.rest.parameters import (
     paging,
     user_id,
 )
-from gateway.adapters.inbound.rest.reasons import Reasons, refuses
+from gateway.adapters.inbound.rest.reasons import UNKNOWN_USER, Reasons, refuses
 from gateway.application.correct_balance import CorrectBalance
 from gateway.domain.user import Role
 from gateway.ports.rate_limits import Limit
@@ -29,9 +29,8 @@ from gateway.ports.rate_limits import Limit
 router = APIRouter(prefix="/v1/admin/users", tags=["admin"], route_class=JsonRoute)
 
 AMOUNT_MAX_CREDITS = 1_000_000_000
-_UNKNOWN: Reasons = {404: ("USER_NOT_FOUND",)}
 _AWAY: Reasons = {503: ("LEDGER_UNAVAILABLE", "STORAGE_UNAVAILABLE")}
-_CHANGE: Reasons = {**_UNKNOWN, 409: ("OWN_ACCOUNT", "LAST_ADMINISTRATOR")}
+_CHANGE: Reasons = {**UNKNOWN_USER, 409: ("OWN_ACCOUNT", "LAST_ADMINISTRATOR")}
 _CORRECT: Reasons = {
     402: ("INSUFFICIENT_CREDITS",),
     404: ("USER_NOT_FOUND", "ACCOUNT_NOT_FOUND"),
@@ -76,7 +75,7 @@ async def list_users(
     return PersonPage.of(page, Person.seen)
 
 
-@router.get("/{user}", dependencies=[per_user(Limit.READS)], responses=refuses({**_UNKNOWN, **_AWAY}))
+@router.get("/{user}", dependencies=[per_user(Limit.READS)], responses=refuses({**UNKNOWN_USER, **_AWAY}))
 async def read_user(user: UserPath, actor: CurrentStaff, deps: CurrentDeps) -> PersonDetails:
     """Read one person's account over all services. That you looked is recorded."""
     return PersonDetails.of(await deps.read_person(actor, user_id(user)))

@@ -15,6 +15,8 @@ from gateway.adapters.inbound.rest.parameters import own_idempotency_key
 Reasons = Mapping[int, tuple[str, ...]]
 """The words of each status."""
 
+UNKNOWN_USER: Reasons = {404: ("USER_NOT_FOUND",)}
+"""Of what names a person."""
 PASSKEY_ANSWERS: Reasons = {
     409: ("PASSKEYS_UNAVAILABLE",),
     422: (
