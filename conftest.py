@@ -2,12 +2,18 @@
 
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from chassis.testing.wire import Wire
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 # What tests share lies in a module beside them, under a name that no other folder has (tests/house holds it).
 SHARED = ("services/*/tests", "libs/*/tests", "tests", "tests/[!_]*", "tests/contract/events")
@@ -43,3 +49,15 @@ structlog.configure(
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("tintype", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tintype")
+
+
+@pytest.fixture
+def wire(engine: "AsyncEngine", tmp_path: Path) -> Iterator["Wire"]:
+    """Write down what is said to the database of a test's own engine."""
+    # Not at the top: what is imported before is measured by nobody, and its assertions are not rewritten.
+    from chassis.testing.wire import CAN_TRACE, listening
+
+    if not CAN_TRACE:
+        pytest.skip("libpq traces on Linux alone")
+    with listening(engine, tmp_path / "wire") as wire:
+        yield wire

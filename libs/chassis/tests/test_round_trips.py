@@ -1,8 +1,7 @@
 """What a transaction says to the database, and how often it waits for an answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import LiteralString
 
 import psycopg
@@ -10,7 +9,7 @@ import pytest
 from broker_support import INBOX, OUTBOX, OUTBOX_TABLES, fact
 from chassis import inbox, outbox, round_trips
 from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
-from chassis.testing.wire import CAN_TRACE, ROUND_TRIP, Wire, listening
+from chassis.testing.wire import ROUND_TRIP, Wire
 from embedded.testing import ServiceDatabase
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -33,15 +32,6 @@ async def engine(empty_database: ServiceDatabase) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(empty_database.url, pool_size=1)
     yield engine
     await engine.dispose()
-
-
-@pytest.fixture
-def wire(engine: AsyncEngine, tmp_path: Path) -> Iterator[Wire]:
-    """What is said to it."""
-    if not CAN_TRACE:
-        pytest.skip("libpq traces on Linux alone")
-    with listening(engine, tmp_path / "wire") as wire:
-        yield wire
 
 
 async def notes(engine: AsyncEngine) -> list[str]:

@@ -1,7 +1,7 @@
 """What identity's tests share: the whole service in memory, and people to use it."""
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chassis.testing.clock import HandClock
@@ -45,6 +45,12 @@ PASSWORD = "the analytical engine"
 OTHER_PASSWORD = "weaves algebraic patterns"
 CLIENT = "203.0.113.7"
 OPERATOR = Actor.operator("ops")
+# Two people as storage has them, when they have signed up and done nothing else.
+JOINED_AT = datetime(2026, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
+OWNER, OTHER = (
+    User(user_id=UserId(f"usr_{email}"), email=email, password_hash=None, full_name="", created_at=JOINED_AT)
+    for email in (ADA, EVE)
+)
 
 
 def from_(client: str | Client) -> Client:
@@ -140,6 +146,14 @@ class Storage:
     def beneath(self, ports: Ports) -> Ports:
         """The same ports, with their data in here."""
         return replace(ports, units=self.units, directory=self.directory, people=self.people)
+
+
+async def with_two_people(storage: Storage) -> Storage:
+    """Have both in it."""
+    for person in (OWNER, OTHER):
+        async with storage.units.of(person.user_id) as work:
+            await work.users.add(person)
+    return storage
 
 
 def memory_storage() -> Storage:

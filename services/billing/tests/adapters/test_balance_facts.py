@@ -1,8 +1,7 @@
 """Facts that move balances: of nearly all of them a look says that nobody wants to know."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from billing.adapters.outbound.postgres.billing_reader import PostgresBillingReader
@@ -13,7 +12,7 @@ from billing.domain.auto_top_up import AutoTopUp
 from chassis.postgres import create_engine
 from chassis.testing.clock import HandClock
 from chassis.testing.ids import CountingIds
-from chassis.testing.wire import CAN_TRACE, ROUND_TRIP, Wire, listening
+from chassis.testing.wire import ROUND_TRIP, Wire
 from embedded.testing import ServiceDatabase
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -28,15 +27,6 @@ async def engine(service_database: Callable[[str], ServiceDatabase]) -> AsyncIte
     engine = create_engine(service_database("billing").url)
     yield engine
     await engine.dispose()
-
-
-@pytest.fixture
-def wire(engine: AsyncEngine, tmp_path: Path) -> Iterator[Wire]:
-    """What is said to it."""
-    if not CAN_TRACE:
-        pytest.skip("libpq traces on Linux alone")
-    with listening(engine, tmp_path / "wire") as wire:
-        yield wire
 
 
 def heard(engine: AsyncEngine) -> HearBalanceHandler:

@@ -5,18 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from identity.domain.errors import EmailTaken
-from identity.domain.identifiers import UserId
 from identity.domain.mail import MailToken, Purpose
 from identity.domain.secret import digest
-from identity.domain.user import EmailAddress, User
-from identity_world import ADA, EVE, Storage
+from identity.domain.user import EmailAddress
+from identity_world import ADA, EVE, OWNER, Storage, with_two_people
 
 NOW = datetime(2026, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
 NEW = EmailAddress("ada@new.example")
-OWNER, OTHER = (
-    User(user_id=UserId(f"usr_{email}"), email=email, password_hash=None, full_name="", created_at=NOW)
-    for email in (ADA, EVE)
-)
 
 
 def token(name: str, address: EmailAddress = NEW, *, created_at: datetime = NOW) -> MailToken:
@@ -34,10 +29,7 @@ def token(name: str, address: EmailAddress = NEW, *, created_at: datetime = NOW)
 @pytest.fixture
 async def kept(storage: Storage) -> Storage:
     """Storage with two people."""
-    for owner in (OWNER, OTHER):
-        async with storage.units.of(owner.user_id) as work:
-            await work.users.add(owner)
-    return storage
+    return await with_two_people(storage)
 
 
 async def test_an_address_changes_by_its_token(kept: Storage) -> None:

@@ -6,17 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from identity.domain.api_key import ApiKey, ApiKeyTerms, Scope, StandingKey
 from identity.domain.errors import ApiKeyNotFound
-from identity.domain.identifiers import ApiKeyId, IdempotencyKey, ModelId, UserId
+from identity.domain.identifiers import ApiKeyId, IdempotencyKey, ModelId
 from identity.domain.secret import digest
-from identity.domain.user import Role, User
-from identity_world import ADA, EVE, Storage
+from identity.domain.user import Role
+from identity_world import ADA, OTHER, OWNER, Storage
 
 NOW = datetime(2026, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
-OWNER, OTHER = (
-    User(user_id=UserId(f"usr_{email}"), email=email, password_hash=None, full_name="", created_at=NOW)
-    for email in (ADA, EVE)
-)
 KEY = ApiKey(
     key_id=ApiKeyId("key_1"),
     user_id=OWNER.user_id,

@@ -5,29 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from identity.domain.avatar import PICTURE_BYTES_MAX, Avatar
-from identity.domain.identifiers import UserId
-from identity.domain.user import EmailAddress, User
-from identity_world import Storage
+from identity_world import OTHER, OWNER, Storage, with_two_people
 
 NOW = datetime(2026, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
-ADA, EVE = UserId("usr_Ada"), UserId("usr_Eve")
+ADA, EVE = OWNER.user_id, OTHER.user_id
 PICTURE = Avatar(ADA, bytes(range(256)) * (PICTURE_BYTES_MAX // 256), "1", NOW)
 
 
 @pytest.fixture
 async def stored(storage: Storage) -> Storage:
     """Storage with two people, one of whom has a picture."""
-    for user_id in (ADA, EVE):
-        async with storage.units.of(user_id) as work:
-            await work.users.add(
-                User(
-                    user_id=user_id,
-                    email=EmailAddress(f"{user_id}@example.com"),
-                    password_hash=None,
-                    full_name="",
-                    created_at=NOW,
-                )
-            )
+    await with_two_people(storage)
     async with storage.units.of(ADA) as work:
         await work.avatars.save(PICTURE)
         await work.users.save(replace(await work.users.lock(ADA), avatar_version="1"))

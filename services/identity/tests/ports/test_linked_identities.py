@@ -8,7 +8,7 @@ import pytest
 from identity.adapters.outbound.memory.linked_identities import MemorySignInFlows
 from identity.adapters.outbound.postgres.housekeeping import forget_expired
 from identity.adapters.outbound.postgres.sign_in_flows import PostgresSignInFlows
-from identity.domain.identifiers import LinkId, ProviderId, UserId
+from identity.domain.identifiers import LinkId, ProviderId
 from identity.domain.linked_identity import LinkedIdentity, WaitingLink
 from identity.domain.secret import digest
 from identity.domain.sign_in_errors import (
@@ -18,15 +18,15 @@ from identity.domain.sign_in_errors import (
     ProviderLinkedAlready,
 )
 from identity.domain.sign_in_flow import SignInFlow
-from identity.domain.user import EmailAddress, User
+from identity.domain.user import EmailAddress
 from identity.ports.sign_in_flows import SignInFlows
-from identity_world import Storage
+from identity_world import OTHER, OWNER, Storage, with_two_people
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 NOW = datetime(2026, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=10)
-ADA, EVE = UserId("usr_Ada"), UserId("usr_Eve")
+ADA, EVE = OWNER.user_id, OTHER.user_id
 GOOGLE = LinkedIdentity(
     link_id=LinkId("lnk_1"),
     user_id=ADA,
@@ -57,17 +57,7 @@ FLOW = SignInFlow(
 @pytest.fixture
 async def stored(storage: Storage) -> Storage:
     """Storage with two people, of whom one is known by two providers."""
-    for user_id in (ADA, EVE):
-        async with storage.units.of(user_id) as work:
-            await work.users.add(
-                User(
-                    user_id=user_id,
-                    email=EmailAddress(f"{user_id}@example.com"),
-                    password_hash=None,
-                    full_name="",
-                    created_at=NOW,
-                )
-            )
+    await with_two_people(storage)
     async with storage.units.of(ADA) as work:
         await work.linked.add(GITHUB)
         await work.linked.add(GOOGLE)

@@ -10,22 +10,17 @@ from chassis.postgres import create_engine
 from identity.adapters.outbound.memory.passkeys import MemoryPasskeyCeremonies
 from identity.adapters.outbound.postgres.housekeeping import forget_expired
 from identity.adapters.outbound.postgres.passkeys import PostgresPasskeyCeremonies
-from identity.domain.identifiers import PasskeyId, UserId
+from identity.domain.identifiers import PasskeyId
 from identity.domain.passkey import Ceremony, CeremonyKind, Passkey
 from identity.domain.passkey_errors import PasskeyExists, PasskeyNotFound
 from identity.domain.secret import digest
-from identity.domain.user import User
 from identity.ports.passkeys import PasskeyCeremonies
-from identity_world import ADA, EVE, Storage, postgres_storage
+from identity_world import OTHER, OWNER, Storage, postgres_storage, with_two_people
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 NOW = datetime(2026, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
-OWNER, OTHER = (
-    User(user_id=UserId(f"usr_{email}"), email=email, password_hash=None, full_name="", created_at=NOW)
-    for email in (ADA, EVE)
-)
 PHONE = Passkey(
     passkey_id=PasskeyId("psk_1"),
     user_id=OWNER.user_id,
@@ -53,9 +48,7 @@ BEFORE = NOW - timedelta(microseconds=1)
 @pytest.fixture
 async def kept(storage: Storage) -> Storage:
     """Storage with two people, one of whom has a passkey."""
-    for owner in (OWNER, OTHER):
-        async with storage.units.of(owner.user_id) as work:
-            await work.users.add(owner)
+    await with_two_people(storage)
     async with storage.units.of(OWNER.user_id) as work:
         await work.passkeys.add(PHONE)
     return storage

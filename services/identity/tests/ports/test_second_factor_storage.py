@@ -7,18 +7,12 @@ import psycopg
 import pytest
 from embedded.testing import ServiceDatabase
 from identity.adapters.outbound.postgres.housekeeping import forget_expired
-from identity.domain.identifiers import UserId
 from identity.domain.second_factor import Challenge, SecondFactor
 from identity.domain.secret import digest
-from identity.domain.user import User
-from identity_world import ADA, EVE, Storage, postgres_storage
+from identity_world import OTHER, OWNER, Storage, postgres_storage, with_two_people
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 NOW = datetime(2026, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
-OWNER, OTHER = (
-    User(user_id=UserId(f"usr_{email}"), email=email, password_hash=None, full_name="", created_at=NOW)
-    for email in (ADA, EVE)
-)
 FACTOR = SecondFactor(user_id=OWNER.user_id, sealed_secret=b"\x00sealed\xff", created_at=NOW)
 CHALLENGE = Challenge(
     token_digest=digest("challenge"),
@@ -32,9 +26,7 @@ CODES = [digest("1"), digest("2")]
 @pytest.fixture
 async def kept(storage: Storage) -> Storage:
     """Storage with two people, one of whom has a factor, codes and a sign-in that waits."""
-    for owner in (OWNER, OTHER):
-        async with storage.units.of(owner.user_id) as work:
-            await work.users.add(owner)
+    await with_two_people(storage)
     async with storage.units.of(OWNER.user_id) as work:
         await work.factors.save(FACTOR)
         await work.factors.replace_codes(OWNER.user_id, CODES)

@@ -6,18 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from identity.domain.client import Client
 from identity.domain.errors import SessionNotFound
-from identity.domain.identifiers import SessionId, UserId
+from identity.domain.identifiers import SessionId
 from identity.domain.secret import digest
 from identity.domain.session import EndReason, RefreshToken, Session
 from identity.domain.user import User
-from identity_world import ADA, EVE, Storage
+from identity_world import OTHER, OWNER, Storage
 
 NOW = datetime(2026, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
-OWNER, OTHER = (
-    User(user_id=UserId(f"usr_{email}"), email=email, password_hash=None, full_name="", created_at=NOW)
-    for email in (ADA, EVE)
-)
 HOME = Client(address="203.0.113.7", browser="Firefox", system="Linux")
 AWAY = Client(address="2001:db8::1", browser="Firefox", system="Linux")
 
