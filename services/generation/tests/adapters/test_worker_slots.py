@@ -1,12 +1,13 @@
 """A slot is a job's that runs, whoever brought it: the stream, or its time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import Any
 
 import pytest
 from generation.adapters.inbound.slots import Slots
 from generation.adapters.inbound.worker import Worker, fetched_at_once
+from generation.domain.errors import StorageUnavailable
 from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import GenerationId
 from generation.ports.media_provider import RunReport, RunState
@@ -164,3 +165,29 @@ async def test_slots_wake_whoever_waits() -> None:
     slots.release()
     await asyncio.wait_for(waiting, 1)
     assert slots.free == 1
+
+
+async def test_a_look_that_failed_keeps_others_jobs_with_their_workers(house: House) -> None:
+    """For the length of a lease: they may be well, and could not say so. What is due besides says nothing."""
+
+    async def away(names: Collection[str]) -> Collection[str]:
+        raise StorageUnavailable(str(names))
+
+    generation = await house.queued()
+    assert await house.worker("w2").start(house.reserved(generation)) is not None
+    house.clock.forward(seconds=61)
+    for names, taken in ((["attempts", "deletions"], 0), (["deletions"], 1)):
+        worker = worker_of(house, "w1", {"local": house.provider}, slots=1)
+        with pytest.raises(StorageUnavailable):
+            await worker.look(away, names)
+        await worker.take_due()
+        assert len(worker._in_hand) == taken
+        for _, task in list(worker._in_hand._jobs.values()):
+            task.cancel()
+    await house.facts.expect("GenerationQueued")
+
+
+async def test_without_a_job_no_lease_is_renewed(house: House, worker: Worker) -> None:
+    """What is due is looked for all the same, which tells of an outage."""
+    house.units.failure = StorageUnavailable("away")
+    await worker.renew()

@@ -1,13 +1,15 @@
 """The worker."""
 
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from chassis.dead_letters import DeadLetters, Handler
 from chassis.ids import UuidIds
 from chassis.process import forever
 from chassis.service import database, service
+from chassis.sweeps import Sweep, Sweeps
 
 from generation.adapters.inbound.jobs_in_hand import RENEW_EVERY_S
 from generation.adapters.inbound.nudges import listening
@@ -22,6 +24,7 @@ from generation.adapters.inbound.worker import (
 from generation.adapters.outbound.intake import FileIntake
 from generation.adapters.outbound.nats_pauses import NatsPauseBoard
 from generation.adapters.outbound.postgres import tables
+from generation.adapters.outbound.postgres.due_work import PostgresDueWork, Queue
 from generation.adapters.outbound.postgres.presence import present
 from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from generation.adapters.outbound.prometheus import count_open
@@ -81,14 +84,14 @@ async def serve_worker(settings: WorkerSettings, providers: ProviderSettings) ->
         await running.run(
             consumer.run(),
             forever(worker.renew, every_s=RENEW_EVERY_S, name="renew leases"),
-            forever(worker.take_due, every_s=TAKE_DUE_EVERY_S, name="take due"),
             forever(
                 TellPausesHandler(gate, NatsPauseBoard(running.nats), worker.name),
                 every_s=TELL_PAUSES_EVERY_S,
                 name="tell pauses",
             ),
             forever(worker.watch_room, every_s=WATCH_ROOM_EVERY_S, name="watch room"),
-            *sweepers(settings, parts),
+            sweeps_of(settings, parts, worker).run(),
+            *loops_of(settings, parts),
             running.prune_inbox(tables.inbox),
             *shared_loops(running, parts),
             # The API signs addresses without the store; the worker can do nothing without it.
@@ -129,25 +132,38 @@ def worker_of(
     )
 
 
-def sweepers(settings: WorkerSettings, parts: Parts) -> list[Coroutine[None, None, None]]:
-    """Return the loops that end the jobs which nobody else will."""
+def sweeps_of(settings: WorkerSettings, parts: Parts, worker: Worker) -> Sweeps:
+    """Return what takes up the jobs whose time has come, ends those that nobody else will, and clears up.
+
+    All of it is looked for by one statement a second; most often nothing is due.
+    """
     units, clock = parts.units, parts.clock
-    reservations = SweepReservationsHandler(units, parts.credits, clock, give_up_s=settings.ledger_give_up_s)
-    deadlines = SweepDeadlinesHandler(units, clock, parts.meter)
-    deletions = SweepDeletionsHandler(units, parts.store, clock)
-    answers = SweepAnswersHandler(units)
-    uploads = SweepUploadsHandler(units, parts.store, clock, timedelta(seconds=settings.upload_unused_ttl_s))
-    steps = {
-        "sweep reservations": reservations.__call__,
-        "sweep deadlines": deadlines.__call__,
-        "purge discarded": PurgeDiscardedHandler(units, clock).__call__,
-        "expire outputs": ExpireOutputsHandler(units, clock).__call__,
-        "sweep uploads": uploads.__call__,
-        "sweep deletions": deletions.__call__,
-        "sweep answers": answers.__call__,
-        "carry on erasures": CarryOnErasuresHandler(
+    seldom = {
+        Queue.RESERVATIONS: SweepReservationsHandler(
+            units, parts.credits, clock, give_up_s=settings.ledger_give_up_s
+        ).__call__,
+        Queue.DEADLINES: SweepDeadlinesHandler(units, clock, parts.meter).__call__,
+        Queue.DISCARDED: PurgeDiscardedHandler(units, clock).__call__,
+        Queue.DELETIONS: SweepDeletionsHandler(units, parts.store, clock).__call__,
+        Queue.ANSWERS: SweepAnswersHandler(units).__call__,
+        Queue.ERASURES: CarryOnErasuresHandler(
             units, CancelGenerationHandler(units, clock, parts.meter), clock
         ).__call__,
-        "count open jobs": lambda: count_open(parts.engine),
+    }
+    sweeps: dict[str, Sweep] = {
+        queue: Sweep(step=step, every_s=SWEEP_EVERY_S) for queue, step in seldom.items()
+    }
+    sweeps[Queue.ATTEMPTS] = Sweep(step=worker.take_due, every_s=TAKE_DUE_EVERY_S)
+    return Sweeps(partial(worker.look, PostgresDueWork(parts.engine, clock).look), sweeps)
+
+
+def loops_of(settings: WorkerSettings, parts: Parts) -> list[Coroutine[None, None, None]]:
+    """Return what nobody can tell without doing it whether it is due."""
+    units, clock = parts.units, parts.clock
+    ttl = timedelta(seconds=settings.upload_unused_ttl_s)
+    steps: dict[str, Callable[[], Awaitable[object]]] = {
+        "expire outputs": ExpireOutputsHandler(units, clock).__call__,
+        "sweep uploads": SweepUploadsHandler(units, parts.store, clock, ttl).__call__,
+        "count open jobs": partial(count_open, parts.engine),
     }
     return [forever(step, every_s=SWEEP_EVERY_S, name=name) for name, step in steps.items()]

@@ -62,7 +62,9 @@ class JobsInHand:
 
     async def renew(self) -> None:
         """Hold the leases; a job whose lease is lost is dropped here, because another worker runs it."""
-        # Without a job too: a worker that takes others' jobs must know of every outage.
+        if not self._jobs:
+            self._missing = set()
+            return
         with self._in_touch():
             lost = {job.attempt.attempt_id for job in await self._leases.renew(list(self.jobs))}
         for job, task in list(self._jobs.values()):

@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 
 import structlog
 from chassis.events import IncomingEvent
@@ -30,6 +30,8 @@ FETCH_MAX, FETCH_SHARE = 8, 4
 LOOK_AGAIN_S = 0.1
 # A database that takes longer than this for a lease may have kept others from renewing theirs.
 SLOW_S = 2.0
+# What looks for those that can be taken is called.
+ATTEMPTS = "attempts"
 SLOTS = Gauge("generation_worker_slots", "Jobs that this worker can run at once", ["state"])
 log = structlog.get_logger(__name__)
 
@@ -147,6 +149,16 @@ class Worker:
                 self._launch(job)
         finally:
             self._slots.release(free)
+
+    async def look(
+        self, look: Callable[[Collection[str]], Awaitable[Collection[str]]], names: Collection[str]
+    ) -> Collection[str]:
+        """Look at what is due of these.
+
+        A worker that takes others' jobs must know of every outage, without a job too: it looks for them.
+        """
+        with self._in_touch() if ATTEMPTS in names else contextlib.nullcontext():
+            return await look(names)
 
     async def watch_room(self) -> None:
         """Stop taking jobs while this machine has no room for files."""

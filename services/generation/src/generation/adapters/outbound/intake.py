@@ -56,8 +56,12 @@ class FileIntake:
             yield described(path, facts, size_bytes=size_bytes, sha256=sha256, thumbnail=small)
 
     async def check(self) -> None:
+        # A busy disk is waited for elsewhere, for the folder too.
+        await asyncio.to_thread(self._probe)
+
+    def _probe(self) -> None:
         with temporary_folder(self.folder) as folder:
-            await asyncio.to_thread(write_probe, folder / "probe")
+            write_probe(folder / "probe")
 
     async def _inspect(self, path: Path, modality: Modality, thumbnail: Path) -> MediaFacts:
         if modality is Modality.TEXT:
