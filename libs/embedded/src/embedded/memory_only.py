@@ -89,12 +89,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.stash[_LEFT_OUT] = len(left_out)
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Keep the collector from looking at what was collected over and over: a quarter of the time."""
-    if session.config.getoption(OPTION):
-        gc.freeze()
-
-
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Tell the process that prints: where tests run side by side, only they know the numbers."""
     output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
