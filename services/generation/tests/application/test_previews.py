@@ -225,6 +225,8 @@ async def test_the_same_key_is_one_job(previewed: Previewed, provider: ShowingPr
     first = await previewed.opened(key="k")
     await seen(first)
     await previewed.ended(first)
+    # Nothing is asked of anybody for what is known.
+    previewed.house.ledger.reachable = False
     again = await previewed.opened(key="k", previews_max=3)
     assert (again.is_earlier, again.job, again.showing) == (True, None, None)
     plainly, is_earlier = await previewed.house.create(command(key="k", model="openai/gpt-image-1"))
@@ -280,13 +282,47 @@ async def test_one_that_was_stored_and_not_begun_is_begun_by_its_key(
     await previewed.house.facts.expect("GenerationSucceeded")
 
 
+async def test_one_that_was_cancelled_before_it_began(
+    previewed: Previewed, provider: ShowingProvider
+) -> None:
+    """Ends with the ledger's answer: nobody is asked, and what was reserved goes back."""
+    previewed.house.ledger.reachable = False
+    with pytest.raises(LedgerUnavailable):
+        await previewed.opened(key="k")
+    (stored,) = previewed.house.units.tables.generations.values()
+    await previewed.house.cancel(stored.account_id, stored.generation_id)
+    previewed.house.ledger.reachable = True
+    accepted = await previewed.opened(key="k")
+    assert (accepted.generation.status, accepted.is_earlier) == (Status.CANCELLED, True)
+    assert (accepted.job, accepted.showing, provider.submitted) == (None, None, [])
+    await previewed.house.facts.expect("GenerationCancelled")
+
+
+async def test_a_provider_that_shows_nothing_here(previewed: Previewed) -> None:
+    """The model could be shown, and nobody who runs it can: nothing is stored."""
+    accept = replace(previewed.jobs._accept, providers=frozenset({"local"}))
+    with pytest.raises(PreviewsNotOffered):
+        await accept(asked())
+    assert not previewed.house.units.tables.generations
+    await previewed.house.facts.expect()
+
+
+async def test_a_wrong_number_is_told_by_its_field(previewed: Previewed) -> None:
+    """As any field that is wrong."""
+    with pytest.raises(InvalidInput) as refused:
+        await previewed.opened(previews_max=4)
+    assert list(refused.value.field_violations) == ["previews_max"]
+    await previewed.house.facts.expect()
+
+
 async def test_too_few_credits(previewed: Previewed, provider: ShowingProvider) -> None:
     """The previews count: nobody is asked, and the same key is refused again."""
     previewed.house.ledger.available = 9
-    for _ in range(2):
+    for is_replayed in (False, True):
         with pytest.raises(InsufficientCredits) as refused:
             await previewed.opened(key="k")
         assert (refused.value.required, refused.value.available) == (10, 9)
+        assert refused.value.replayed is is_replayed
     assert provider.submitted == []
     await previewed.house.facts.expect()
 

@@ -97,14 +97,14 @@ class Showing:
         async with self._intake.receive(preview, modality=Modality.IMAGE) as media:
             if self._is_closed or self.shown_count >= self.most:
                 return
-            self._ready.append(
-                ShownPreview(
-                    index=self.shown_count,
-                    content=preview.content,
-                    media_type=media.media_type,
-                    width=media.width,
-                    height=media.height,
-                )
+            shown = ShownPreview(
+                index=self.shown_count,
+                content=preview.content,
+                media_type=media.media_type,
+                width=media.width,
+                height=media.height,
             )
-        self.shown_count += 1
-        self._changed.set()
+            # At once: what is shown is counted, whatever becomes of the file.
+            self._ready.append(shown)
+            self.shown_count += 1
+            self._changed.set()

@@ -28,14 +28,12 @@ class Previews:
         return self.most * self.credits_each
 
     def added_to(self, price: Price) -> Price:
-        """Return the price with all of them."""
+        """Return the price with all of them, in words alone: nobody is quoted it line by line."""
         if not self.credits:
             return price
-        breakdown = (
-            f"{price.breakdown}, {plural(self.most, 'preview')} × {plural(self.credits_each, 'credit')}"
-        )
+        added = f"{plural(self.most, 'preview')} × {plural(self.credits_each, 'credit')}"
         return Price(
-            credits=price.credits + self.credits, units=price.units, breakdown=breakdown, lines=price.lines
+            credits=price.credits + self.credits, units=price.units, breakdown=f"{price.breakdown}, {added}"
         )
 
     def charge(self, price: Price, *, delivered_units: int, shown: int) -> int:
