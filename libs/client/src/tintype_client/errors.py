@@ -144,6 +144,10 @@ class UnsupportedMedia(ApiError):
     """415."""
 
 
+class RangeNotSatisfiable(ApiError):
+    """416: the file has no such part."""
+
+
 class InvalidRequest(ApiError):
     """422: `errors` names the fields that are wrong."""
 
@@ -248,6 +252,7 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
     409: Conflict,
     413: TooLarge,
     415: UnsupportedMedia,
+    416: RangeNotSatisfiable,
     422: InvalidRequest,
     429: RateLimited,
     503: Unavailable,
