@@ -15,6 +15,7 @@ from bench.path.stack import BenchStack
 # One name a process in every figure.
 NAMES = {
     "gateway": "gateway",
+    "gateway-webhooks": "webhooks",
     "generation-api": "generation_api",
     "generation-worker": "worker",
     "generation-interactive": "interactive",

@@ -21,6 +21,7 @@ from gateway.adapters.outbound.postgres.tables import (
     webhook_deliveries,
     webhook_endpoints,
 )
+from gateway.adapters.outbound.postgres.wanted_webhooks import WantedWebhooks
 from gateway.adapters.outbound.postgres.webhook_rows import (
     attempt_values,
     delivery_of,
@@ -82,12 +83,15 @@ class PostgresWebhookQueue:
     def __init__(self, engine: AsyncEngine, box: WebhookSecretBox) -> None:
         self._engine = engine
         self._box = box
+        self._wanted = WantedWebhooks(engine)
 
     async def record(self, fact_id: FactId, message: WebhookMessage, *, now: datetime) -> int:
         """See WebhookQueue."""
+        if not await self._wanted.may_be(message):
+            return 0
         async with transaction(self._engine, message.account_id) as connection:
             rows = [*await _to_endpoints(connection, message), *await _to_callback(connection, message)]
-            # Of an account that wants nothing, nothing is kept: most facts end here.
+            # Of an account that wants nothing of it, nothing is kept.
             if not rows or not await first_time(connection, inbox, consumer=CONSUMER, event_id=fact_id):
                 return 0
             common = {
