@@ -142,6 +142,22 @@ async def test_what_comes_after_a_failure_is_not_done(pipeline: Pipeline) -> Non
     assert await notes(pipeline) == ["after"]
 
 
+async def test_a_failure_is_undone_however_much_is_prepared(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What failed lets nothing be given up for the statement that undoes it; the connection lives on."""
+    monkeypatch.setattr(pipelines, "PREPARED_MAX", 3)
+    pipeline.send("BEGIN")
+    pipeline.send(ADD, ["before"])
+    pipeline.send("SELECT 2")
+    pipeline.send("SELECT 1 / %s::int", [0])
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        await pipeline.answers()
+    await pipeline.undo()
+    assert pipeline.is_idle
+    assert await notes(pipeline) == []
+
+
 async def test_a_statement_that_can_not_be_prepared_is_prepared_anew(
     pipeline: Pipeline, database: ServiceDatabase
 ) -> None:

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from broker_support import INBOX, OUTBOX, OUTBOX_TABLES, fact
 from chassis import inbox, outbox, round_trips
-from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
+from chassis.postgres import SYSTEM_SCOPE, create_engine, ping, transaction
 from chassis.testing.wire import ROUND_TRIP, Wire
 from embedded.testing import ServiceDatabase
 from sqlalchemy import text
@@ -77,6 +77,15 @@ async def test_relays_are_woken_once_a_transaction(engine: AsyncEngine, wire: Wi
         assert (said.count("INSERT INTO outbox"), said.count("SELECT pg_notify")) == (3, 1)
 
 
+async def test_what_comes_after_a_commit_wakes_relays_too(engine: AsyncEngine, wire: Wire) -> None:
+    """It is another transaction."""
+    async with transaction(engine, SYSTEM_SCOPE) as connection:
+        await outbox.append(connection, OUTBOX, fact(1))
+        await round_trips.require(connection).ask_and_commit("SELECT 1")
+        await outbox.append(connection, OUTBOX, fact(2))
+    assert wire.said().count("SELECT pg_notify") == 2
+
+
 async def test_a_last_question_travels_with_the_commit(engine: AsyncEngine, wire: Wire) -> None:
     """A look is one round trip; what waited for it is kept."""
     async with transaction(engine, "usr_1") as connection:
@@ -111,6 +120,25 @@ async def test_what_had_failed_is_not_said_to_be_committed(engine: AsyncEngine) 
             way.later(ADD, ["a"])
             with pytest.raises(DBAPIError):
                 await way.ask("SELECT 1 / 0")
+
+    with pytest.raises(DBAPIError, match="nothing was committed"):
+        await goes_on()
+    assert await notes(engine) == []
+
+
+@pytest.mark.parametrize("unsayable", ["\0", "\ud800", object()], ids=["zero", "surrogate", "no value"])
+async def test_what_could_not_be_sent_is_not_left_out(engine: AsyncEngine, unsayable: object) -> None:
+    """The database knows nothing of it: whoever goes on commits nothing all the same, and asks no more."""
+
+    async def goes_on() -> None:
+        async with transaction(engine, SYSTEM_SCOPE) as connection:
+            way = round_trips.require(connection)
+            for note in ("a", unsayable, "c"):
+                way.later(ADD, [note])
+            with pytest.raises((DBAPIError, UnicodeError)):
+                await way.send()
+            with pytest.raises(DBAPIError, match="nothing was committed"):
+                await way.ask("SELECT 1")
 
     with pytest.raises(DBAPIError, match="nothing was committed"):
         await goes_on()
@@ -196,6 +224,20 @@ async def test_what_psycopg_discards_is_prepared_anew(engine: AsyncEngine) -> No
         await connection.rollback()
         await connection.execute(text("SELECT 1"))
     assert await notes(engine) == []
+
+
+async def test_what_is_prepared_is_prepared_once(engine: AsyncEngine) -> None:
+    """Though others undo what they began on the connection, as whoever asks whether the database is there:
+    what is prepared anew would be in the database's memory for as long as the connection lives.
+    """
+    kept = set()
+    for _ in range(20):
+        async with transaction(engine, SYSTEM_SCOPE) as connection:
+            way = round_trips.require(connection)
+            (row,) = await way.ask("SELECT count(*) AS number FROM pg_prepared_statements")
+        kept.add(row.number)
+        await ping(engine)
+    assert len(kept) <= 2
 
 
 async def test_who_is_interrupted_leaves_nothing_behind(

@@ -104,7 +104,8 @@ class Pipeline:
                 await self.answers()
         if self._libpq.transaction_status != TransactionStatus.IDLE:
             with contextlib.suppress(psycopg.Error):
-                self.send("ROLLBACK")
+                # Not prepared: that may take the place of another, and what failed lets none be given up.
+                self._command(b"ROLLBACK")
                 await self.answers()
 
     def forget(self) -> None:
@@ -140,10 +141,7 @@ class Pipeline:
     def _send(
         self, key: _Key, parameters: Sequence[Any], formats: Sequence[int] | None, *, has_names: bool
     ) -> Rows:
-        if self._is_waiting:
-            raise psycopg.OperationalError("an exchange was interrupted: the connection is nobody's any more")
-        if self._libpq.pipeline_status == PipelineStatus.OFF:
-            self._libpq.enter_pipeline_mode()
+        self._enter()
         name = self._prepared.pop(key, None)
         if name is None:
             name = self._prepare(key)
@@ -154,13 +152,23 @@ class Pipeline:
         self._sent.append((None, key, rows, has_names))
         return rows
 
+    def _enter(self) -> None:
+        if self._is_waiting:
+            raise psycopg.OperationalError("an exchange was interrupted: the connection is nobody's any more")
+        if self._libpq.pipeline_status == PipelineStatus.OFF:
+            self._libpq.enter_pipeline_mode()
+
+    def _command(self, command: bytes) -> None:
+        self._enter()
+        self._libpq.send_query_params(command, None)
+        self._sent.append((None, None, [], False))
+
     def _prepare(self, key: _Key) -> bytes:
         # Never one that was used before: nobody knows what became of it where the transaction failed.
         name = b"piped_%d" % next(self._numbers)
         if len(self._prepared) >= PREPARED_MAX:
             oldest = self._prepared.pop(next(iter(self._prepared)))
-            self._libpq.send_query_params(b"DEALLOCATE " + oldest, None)
-            self._sent.append((None, None, [], False))
+            self._command(b"DEALLOCATE " + oldest)
         statement, types = key
         self._libpq.send_prepare(name, _numbered(statement)[0], types)
         self._sent.append((key, None, [], False))

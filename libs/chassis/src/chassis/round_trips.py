@@ -24,14 +24,15 @@ class RoundTrips:
     """One transaction's way to the database, in psycopg's own words (`%s`, `%(name)s`).
 
     Statements are done in the order in which they were given. What one that was sent `later` breaks is
-    raised by whatever is sent with it, at the latest by the commit: nothing of the transaction is kept then.
+    raised by whatever is sent with it, at the latest by the commit: nothing of the transaction is kept then,
+    though somebody should go on, and though it was never sent, as a value that can't be.
     """
 
     def __init__(self, pipeline: Pipeline, *, account: str) -> None:
         self._pipeline = pipeline
         self._account = account
         self._waiting: list[Statement] = []
-        self._has_begun = False
+        self._has_begun = self._has_failed = False
         self._done_once: set[LiteralString] = set()
 
     def later(self, statement: LiteralString, values: Values = ()) -> None:
@@ -51,7 +52,7 @@ class RoundTrips:
 
     async def ask_all(self, questions: Sequence[Statement]) -> Sequence[Sequence[Any]]:
         """Send what waits and these, in one round trip; return the rows of each."""
-        with _sqlalchemys_errors():
+        with self._saying():
             self._send()
             answers = [self._pipeline.ask(statement, values) for statement, values in questions]
             await self._pipeline.answers()
@@ -59,7 +60,7 @@ class RoundTrips:
 
     async def ask_and_commit(self, statement: LiteralString, values: Values = ()) -> Sequence[Any]:
         """Send what waits, a last question and the commit, in one round trip; return its rows."""
-        with _sqlalchemys_errors():
+        with self._saying():
             self._send()
             rows = self._pipeline.ask(statement, values)
             await self._commit()
@@ -68,14 +69,14 @@ class RoundTrips:
     async def send(self) -> None:
         """Send what waits, in one round trip: something else asks next."""
         if self._waiting or not self._has_begun:
-            with _sqlalchemys_errors():
+            with self._saying():
                 self._send()
                 await self._pipeline.answers()
 
     async def commit(self) -> None:
         """Send what waits and commit, in one round trip. A transaction that asked nothing sends nothing."""
         if self._waiting or self._has_begun:
-            with _sqlalchemys_errors():
+            with self._saying():
                 self._send()
                 await self._commit()
 
@@ -83,6 +84,21 @@ class RoundTrips:
         """Undo what was sent; a connection that is gone did so by itself."""
         self._waiting.clear()
         await self._pipeline.undo()
+
+    @contextmanager
+    def _saying(self) -> Iterator[None]:
+        """Raise what SQLAlchemy would have raised. After a failure nothing more is said."""
+        if self._has_failed:
+            # The database may not know of it.
+            failed = psycopg.errors.InFailedSqlTransaction("a statement had failed: nothing was committed")
+            raise _as_sqlalchemys(failed) from failed
+        try:
+            yield
+        except BaseException as failure:
+            self._has_failed = True
+            if isinstance(failure, psycopg.Error):
+                raise _as_sqlalchemys(failure) from failure
+            raise
 
     def _send(self) -> None:
         if not self._has_begun:
@@ -97,15 +113,11 @@ class RoundTrips:
         self._pipeline.ask("COMMIT")
         await self._pipeline.answers()
         self._has_begun = False
+        self._done_once.clear()
 
 
-@contextmanager
-def _sqlalchemys_errors() -> Iterator[None]:
-    """Raise what SQLAlchemy would have raised."""
-    try:
-        yield
-    except psycopg.Error as error:
-        raise DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error
+def _as_sqlalchemys(error: psycopg.Error) -> BaseException:
+    return DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True)
 
 
 async def opened(connection: AsyncConnection, *, account: str) -> RoundTrips:
@@ -182,7 +194,10 @@ def lend_no_connection_of_ours(engine: AsyncEngine) -> None:
 
 
 def know_what_is_prepared(engine: AsyncEngine) -> None:
-    """Have a connection's pipeline forget what it prepared where psycopg's own rollback may discard that."""
+    """Have a connection's pipeline forget what it prepared where psycopg's own rollback discards that.
+
+    Nowhere else: the database would keep it as long as the connection lives, and it would be prepared again.
+    """
 
     @event.listens_for(engine.sync_engine, "reset")
     def _reset(dbapi_connection: Any, record: ConnectionPoolEntry, state: Any) -> None:
@@ -196,6 +211,8 @@ def know_what_is_prepared(engine: AsyncEngine) -> None:
 
 def _forget(info: dict[Any, Any], connection: Any) -> None:
     pipeline: Pipeline | None = info.get(_PIPELINE)
-    status = connection.driver_connection.pgconn.transaction_status
-    if pipeline is not None and status != TransactionStatus.IDLE:
+    driver = connection.driver_connection
+    # It has nothing discarded where it prepared nothing itself, of which it says nothing in public.
+    discards = driver.pgconn.transaction_status != TransactionStatus.IDLE and driver._prepared._names
+    if pipeline is not None and discards:
         pipeline.forget()
