@@ -8,6 +8,7 @@ import pytest
 from contract_support import connect, serve_generation
 from gateway.adapters.outbound.grpc_generation import GrpcGenerations, GrpcShares
 from gateway.adapters.outbound.grpc_generation_contents import GrpcOutputContents
+from gateway.adapters.outbound.memory.output_contents import MemoryOutputContents
 from gateway.domain.errors import Forbidden, NotFound
 from gateway.domain.generation import GenerationStatus, NewGeneration, Output
 from gateway.domain.identifiers import OutputId
@@ -62,6 +63,16 @@ async def test_its_addresses_are_the_gateways(
     (seen,) = (await shares.shared(token)).outputs
     assert seen.url.startswith(f"{ORIGIN}/v1/outputs/{output.output_id}/content?signature=")
     assert (await contents.read(seen.output_id, seen.signature or "")).content == TEXT
+
+
+async def test_the_fake_refuses_as_the_real_thing_does() -> None:
+    """By the same classes and words: see below."""
+    fake = MemoryOutputContents(gone={("out_2", "s")})
+    with pytest.raises(Forbidden) as refused:
+        await fake.read(OutputId("out_1"), "x")
+    with pytest.raises(NotFound) as gone:
+        await fake.read(OutputId("out_2"), "s")
+    assert (refused.value.reason, gone.value.reason) == ("ADDRESS_ENDED", "OUTPUT_NOT_FOUND")
 
 
 async def test_whoever_has_no_signature_is_told_apart_from_what_is_gone(
