@@ -110,6 +110,18 @@ async def test_processes_of_before_go_on_beside(
         assert service.execute("SELECT count(*) FROM output_texts").fetchone() == (0,)
 
 
+async def test_what_a_process_of_before_expires_leaves_no_text(
+    units: PostgresUnitsOfWork, service: psycopg.Connection
+) -> None:
+    """It says of the output alone that its time is over; another's text, and a mark, are nothing to it."""
+    async with units.of_system() as work:
+        await work.outputs.add([text_output(1, 1)])
+    with service.transaction():
+        service.execute("SELECT set_config('app.account', '*', true)")
+        service.execute("UPDATE outputs SET expired_at = now() WHERE position = 0")
+        assert service.execute("SELECT output_id FROM output_texts").fetchall() == [("out_1_1",)]
+
+
 async def begun(house: House) -> list[Job]:
     """Jobs in the hands of a worker."""
     worker, jobs = house.worker(), []

@@ -30,7 +30,6 @@ _ADD_TEXTS = """
     SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bytea[])
 """
 _TEXT = "SELECT content FROM output_texts WHERE output_id = %s AND part = %s"
-_FORGET_TEXTS = "DELETE FROM output_texts WHERE output_id = ANY(%s::text[])"
 _SCHEDULE = """
     INSERT INTO deletions (object_key, due_at) SELECT unnest(%s::text[]), %s
     ON CONFLICT (object_key) DO UPDATE SET due_at = excluded.due_at
@@ -39,7 +38,7 @@ _FORGET = "DELETE FROM deletions WHERE object_key = ANY(%s::text[])"
 
 
 class PostgresOutputs:
-    """One row a file. What is kept beside it are rows that go with it."""
+    """One row a file. What is kept beside it are rows that the database lets go with it."""
 
     def __init__(self, connection: AsyncConnection, way: RoundTrips) -> None:
         self._connection = connection
@@ -78,10 +77,7 @@ class PostgresOutputs:
     async def expire(self, generation_id: GenerationId, *, now: datetime) -> Sequence[Output]:
         statement = update(outputs).where(outputs.c.generation_id == generation_id, _IS_THERE)
         rows = await self._connection.execute(statement.values(expired_at=now).returning(outputs))
-        expired = sorted((to_output(row) for row in rows), key=lambda output: output.position)
-        if expired:
-            self._way.later(_FORGET_TEXTS, ([output.output_id for output in expired],))
-        return expired
+        return sorted((to_output(row) for row in rows), key=lambda output: output.position)
 
 
 class PostgresDeletions:
