@@ -201,3 +201,56 @@ async def test_a_stream_without_an_end_is_left(caller: OpenAICaller, monkeypatch
     monkeypatch.setattr(image_stream, "STREAM_BYTES_MAX", 1_000_000)
     report, _, _ = await shown(caller)
     assert (report.state, report.retryable, report.unanswered) == (RunState.FAILED, False, True)
+
+
+class Answered:
+    """An answer that is nobody's, as the SDK gives it."""
+
+    def __init__(self, *lines: bytes) -> None:
+        self._body = b"\n".join(lines)
+
+    async def iter_bytes(self) -> AsyncIterator[bytes]:
+        """Its bytes, in pieces that end anywhere."""
+        for start in range(0, len(self._body), 7):
+            yield self._body[start : start + 7]
+
+
+WHOLE = b'{"type": "image_generation.completed", "b64_json": "d2hvbGU="}'
+
+
+@pytest.mark.parametrize(
+    "noise", [b'{"note": "busy"}', b"{", b"{]", b"[1]", b"data", b"data: 7", b'data: {"data": 7}', b"\xff"]
+)
+async def test_what_is_no_event_takes_no_picture_along(noise: bytes) -> None:
+    """A line of anything between the events: the picture behind it is paid for."""
+    answer: Any = Answered(noise, b"", b"event: x", noise, b"data: " + WHOLE, b"", b"")
+    run = Run(key=AttemptId("att_1"), model="gpt-image-1", input=JOB, previews_max=2)
+    told = await image_stream.picture_in(answer, run, lambda _: None)
+    assert [picture["b64_json"] for picture in told["data"]] == ["d2hvbGU="]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [b'  {"data": [{"b64_json": "d2hvbGU="}]}'],
+        [b"", b"{", b'  "data": [', b'    {"b64_json": "d2hvbGU="}', b"  ]", b"}"],
+        [b'data: {"data": [{"b64_json": "d2hvbGU="}]}', b""],
+    ],
+)
+async def test_a_whole_answer_however_it_is_written(lines: list[bytes]) -> None:
+    """In one line, in many, or as the only event."""
+    answer: Any = Answered(*lines)
+    run = Run(key=AttemptId("att_1"), model="gpt-image-1", input=JOB, previews_max=2)
+    told = await image_stream.picture_in(answer, run, lambda _: None)
+    assert told == {"data": [{"b64_json": "d2hvbGU="}]}
+
+
+@pytest.mark.parametrize(
+    "lines", [[b'{"error": {"code": "x"}}'], [b"{", b'"error":', b'{"code": "x"}', b"}"]]
+)
+async def test_a_failure_that_forgets_the_form(lines: list[bytes]) -> None:
+    """Is read as one, in the middle too."""
+    answer: Any = Answered(b'data: {"type": "image_generation.partial_image", "b64_json": "YQ=="}', *lines)
+    run = Run(key=AttemptId("att_1"), model="gpt-image-1", input=JOB, previews_max=2)
+    told = await image_stream.picture_in(answer, run, lambda _: None)
+    assert told == {"error": {"code": "x"}}

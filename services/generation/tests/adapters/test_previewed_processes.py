@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -131,6 +132,35 @@ async def test_a_killed_process(showing: Showing) -> None:
     assert await showing.stack.settled(job.generation_id) == ["GenerationSucceeded"]
 
 
+async def test_a_provider_is_asked_for_no_more_than_it_allows(showing: Showing) -> None:
+    """Chats and pictures of a process count together: a worker makes what there is no place for."""
+    listen = f"127.0.0.1:{free_ports(1)[0]}"
+    await showing.stack.process(
+        "serve-interactive", GENERATION_GRPC_LISTEN=listen, GENERATION_OPENAI_RUNS_MAX="1"
+    )
+    opened = channel(listen, token=TOKENS["gateway"], message_max_bytes=MESSAGE_MAX_BYTES)
+    showing.stub = pb_grpc.InteractiveGenerationServiceStub(opened)
+    said = {"messages": [{"role": "user", "content": "[[answer:hang_halfway]]tin plates"}], "max_tokens": 10}
+    chat = showing.stub.StreamGeneration(
+        ipb.StreamGenerationRequest(
+            account_id=showing.stack.account,
+            model_id="openai/chat",
+            chat=json.dumps(said).encode(),
+            stream=True,
+        ),
+        timeout=120,
+    )
+    assert (await chat.read()).WhichOneof("event") == "accepted"
+    assert (await chat.read()).WhichOneof("event") == "chunk"
+    events = [event async for event in showing.ask("[[pace:0]]tin plates")]
+    chat.cancel()
+    await opened.close()
+    assert [event.WhichOneof("event") for event in events] == ["accepted", "over"]
+    job = events[0].accepted.generation
+    ended = await showing.stack.reaches(job.generation_id, pb.GENERATION_STATUS_SUCCEEDED)
+    assert ended.credits_charged == 8
+
+
 async def test_a_client_that_vanishes(showing: Showing) -> None:
     """The job goes on, and ends."""
     call = showing.ask(SLOWLY)
@@ -163,3 +193,21 @@ async def test_a_process_that_stops_lets_the_call_end(showing: Showing) -> None:
     assert await asyncio.wait_for(showing.process.wait(), 60) == 0
     ended = await showing.stack.reaches(job.generation_id, pb.GENERATION_STATUS_SUCCEEDED)
     assert (ended.credits_charged, [attempt.outcome for attempt in ended.attempts]) == (10, ["succeeded"])
+
+
+@pytest.mark.real_time
+async def test_a_process_that_stops_hands_on_what_takes_longer(showing: Showing) -> None:
+    """Though somebody watches until then: it ends in its time, by itself, and a worker has the job."""
+    call = showing.ask(FOR_EVER)
+    job = await showing.begun(call)
+    showing.process.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(showing.process.wait(), 60) == 0
+    async with asyncio.timeout(10):
+        while len(attempts := (await showing.stack.get(job.generation_id)).attempts) < 2:
+            await asyncio.sleep(0.1)
+    assert [attempt.outcome for attempt in attempts] == ["lost", "running"]
+    await showing.stack.api.CancelGeneration(
+        pb.CancelGenerationRequest(account_id=showing.stack.account, generation_id=job.generation_id),
+        timeout=10,
+    )
+    await showing.stack.reaches(job.generation_id, pb.GENERATION_STATUS_CANCELLED)

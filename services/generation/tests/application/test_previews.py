@@ -170,6 +170,32 @@ async def test_one_that_is_looked_into_for_ever_keeps_no_picture_waiting(
     looking.cancel()
 
 
+async def test_a_picture_that_comes_late_is_not_lost_to_its_previews(
+    house: House, provider: ShowingProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It came in time and is stored: one that is looked into for ever has it end in its time, and charged."""
+    monkeypatch.setattr(show_previews, "COUNT_WITHIN_S", 3_600)
+
+    class Stuck(MemoryIntake):
+        @asynccontextmanager
+        async def receive(self, output: Any, **more: Any) -> AsyncIterator[ReceivedMedia]:
+            await asyncio.Event().wait()
+            async with super().receive(output, **more) as media:
+                yield media
+
+    reports, provider.reports = provider.reports, [RunReport(RunState.RUNNING)]
+    previewed = Previewed(house)
+    previewed.jobs._accept = replace(previewed.jobs._accept, intake=Stuck())
+    async with previewed.running():
+        accepted = await previewed.opened()
+        left_s = (accepted.generation.deadline_at - house.clock.now()).total_seconds()
+        house.clock.forward(seconds=left_s - 0.05)
+        provider.reports = reports
+        ended = await previewed.ended(accepted)
+    assert (ended.status, ended.credits_charged) == (Status.SUCCEEDED, 8)
+    await house.facts.expect("GenerationSucceeded")
+
+
 async def test_a_failed_one_costs_nothing(previewed: Previewed, provider: ShowingProvider) -> None:
     """Whatever was shown of it."""
     provider.reports = [BROKEN]
@@ -415,6 +441,29 @@ async def test_the_process_stops(previewed: Previewed, provider: ShowingProvider
     assert attempt.not_before is not None or attempt.worker != NAME
     (job,) = await previewed.house.worker("w1").take_due(limit=4)
     assert job.generation.generation_id == accepted.generation.generation_id
+    await previewed.house.facts.expect()
+
+
+async def test_the_process_stops_while_its_calls_still_end(
+    previewed: Previewed, provider: ShowingProvider
+) -> None:
+    """Calls last as long as their jobs: what runs is handed on before they end, what began late after."""
+    provider.reports = [RunReport(RunState.RUNNING)]
+    stopping = asyncio.create_task(previewed.jobs.let_go_at_the_end())
+    async with previewed.jobs.renewing():
+        accepted = await previewed.opened()
+        await asyncio.sleep(0)
+        stopping.cancel()
+        await seen(accepted)
+        await asyncio.wait({stopping}, timeout=10)
+        assert stopping.cancelled()
+        (attempt,) = previewed.house.units.tables.attempts.values()
+        assert attempt.not_before is not None
+        late = await previewed.opened()
+        assert late.job is not None
+    assert {attempt.not_before is None for attempt in previewed.house.units.tables.attempts.values()} == {
+        False
+    }
     await previewed.house.facts.expect()
 
 

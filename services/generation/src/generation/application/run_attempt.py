@@ -95,7 +95,7 @@ class AttemptRunner:
                     delivery.outputs,
                     delivered_units=delivery.units,
                     tokens=report.usage_units,
-                    previews_shown=await _shown(job, report),
+                    previews_shown=await self._shown(job, report),
                 )
             case RunState.CANCELLED if job.cancel_requested:
                 await self.finish.cancel(job)
@@ -106,6 +106,17 @@ class AttemptRunner:
             case _:
                 await self.finish.fail(job, report.failure or STOPPED)
         return False
+
+    async def _shown(self, job: Job, report: RunReport) -> int:
+        """Return how many previews were shown, to whoever waits here; none where nobody does.
+
+        What was made is stored by now: previews may not have it end too late.
+        """
+        if job.showing is None:
+            return 0
+        job.showing.tokens = report.picture_tokens
+        left_s = (job.generation.deadline_at - self.clock.now()).total_seconds()
+        return await job.showing.counted(within_s=max(0.0, left_s))
 
     def _heard(self, job: Job, report: RunReport) -> None:
         # A run that began late in its job's time was not given what a run is given.
@@ -163,14 +174,6 @@ class AttemptRunner:
             name: ((self.gate.closed_until(call_of(job, name)) or now) - now).total_seconds()
             for name in providers_after(job.generation.provider_order, job.attempt, outcome=outcome)
         }
-
-
-async def _shown(job: Job, report: RunReport) -> int:
-    """Return how many previews were shown, to whoever waits here; none where nobody does."""
-    if job.showing is None:
-        return 0
-    job.showing.tokens = report.picture_tokens
-    return await job.showing.counted()
 
 
 def _had_time(job: Job) -> bool:

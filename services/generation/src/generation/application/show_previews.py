@@ -70,10 +70,13 @@ class Showing:
             finally:
                 self._offered.task_done()
 
-    async def counted(self) -> int:
-        """Return how many were shown, once the last was looked into or a moment is over; close it."""
+    async def counted(self, *, within_s: float = COUNT_WITHIN_S) -> int:
+        """Return how many were shown, once the last was looked into or a moment is over; close it.
+
+        The moment is no longer than `within_s`.
+        """
         with suppress(TimeoutError):
-            async with asyncio.timeout(0 if self._is_closed else COUNT_WITHIN_S):
+            async with asyncio.timeout(0 if self._is_closed else min(within_s, COUNT_WITHIN_S)):
                 await self._offered.join()
         self.close()
         return self.shown_count

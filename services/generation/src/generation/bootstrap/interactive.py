@@ -19,7 +19,6 @@ from generation.adapters.inbound.streams import Streams
 from generation.adapters.outbound.intake import FileIntake
 from generation.adapters.outbound.json_schema import JsonSchemaChecker
 from generation.adapters.outbound.postgres.presence import present
-from generation.adapters.outbound.provider_limits import Limits
 from generation.adapters.outbound.providers.registry import ProviderSettings
 from generation.adapters.outbound.system_dice import SystemDice
 from generation.application.chosen_media import MediaChooser
@@ -30,6 +29,7 @@ from generation.application.entitlement_check import EntitlementCheck
 from generation.application.keep_answer import AnswerKeeper
 from generation.application.keep_leases import LeaseKeeper
 from generation.application.preview_generation import PreviewGenerationHandler
+from generation.application.provider_gate import ProviderGate
 from generation.application.queue_view import QueueView
 from generation.application.read_generations import ReadGenerations
 from generation.application.run_chat import RunChatHandler
@@ -66,10 +66,12 @@ async def serve_interactive(settings: InteractiveSettings, providers: ProviderSe
                 signer=signer_of(settings, parts, making),
             )
         )
-        streams = streams_of(settings, parts, making, limits_of(providers), keeper, moderation)
+        # One for both: what a provider's settings allow, they allow the process.
+        gate = gate_of(parts.clock, parts.meter, limits_of(providers))
+        streams = streams_of(settings, parts, making, gate, keeper, moderation)
         await running.opened(present(parts.engine, streams.name))
         await running.opened(streams.renewing())
-        previewed, name = previewed_of(settings, parts, making, limits_of(providers), intake, moderation)
+        previewed, name = previewed_of(settings, parts, making, gate, intake, moderation)
         await running.opened(present(parts.engine, name))
         await running.opened(previewed.renewing())
         read = ReadGenerations(
@@ -88,6 +90,7 @@ async def serve_interactive(settings: InteractiveSettings, providers: ProviderSe
                 message_max_bytes=MESSAGE_MAX_BYTES,
                 grace_s=settings.drain_s,
             ),
+            previewed.let_go_at_the_end(),
             *shared_loops(running, parts),
             checks={"store": parts.store.ping, "room for files": intake.check},
         )
@@ -97,7 +100,7 @@ def streams_of(
     settings: InteractiveSettings,
     parts: Parts,
     providers: Mapping[str, MediaProvider],
-    limits: Mapping[str, Limits],
+    gate: ProviderGate,
     keeper: AnswerKeeper,
     moderation: Moderation | None,
 ) -> Streams:
@@ -105,7 +108,6 @@ def streams_of(
     units, ids, clock = parts.units, parts.ids, parts.clock
     name, lease_s = ids.new("wrk"), settings.lease_s
     chats = {called: chats for called, chats in providers.items() if isinstance(chats, ChatProvider)}
-    gate = gate_of(clock, parts.meter, limits)
     finish = finisher_of(settings, parts, worker=name)
     moderate = moderator_of(settings, parts, moderation)
     return Streams(
@@ -129,14 +131,13 @@ def previewed_of(
     settings: InteractiveSettings,
     parts: Parts,
     providers: Mapping[str, MediaProvider],
-    limits: Mapping[str, Limits],
+    gate: ProviderGate,
     intake: FileIntake,
     moderation: Moderation | None,
 ) -> tuple[PreviewedJobs, str]:
     """Return what runs jobs with previews, and the name that its leases have: jobs are let go of by name."""
     units, ids, clock = parts.units, parts.ids, parts.clock
     name, lease_s = ids.new("wrk"), settings.lease_s
-    gate = gate_of(clock, parts.meter, limits)
     finish = finisher_of(settings, parts, worker=name)
     attempts = runner_of(settings, parts, providers, gate, finish, intake, moderation)
     showing = frozenset(called for called, each in providers.items() if each.capabilities.previews)

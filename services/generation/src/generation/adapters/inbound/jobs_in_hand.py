@@ -36,6 +36,7 @@ class JobsInHand:
         self._in_touch = in_touch
         self._jobs: dict[GenerationId, tuple[Job, asyncio.Task[None]]] = {}
         self._missing: set[AttemptId] = set()
+        self._stopping_since: float | None = None
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -75,12 +76,18 @@ class JobsInHand:
         self._missing = lost
 
     async def drain(self) -> None:
-        """Lets quick jobs end, and calls that are being paid for; hands the others on.
-
-        After `drain_s` everything is handed on. Leases are held until then.
-        """
+        """Let go of the jobs as `let_go` does, and of every lease at last; they are held until then."""
         renewing = asyncio.create_task(forever(self.renew, every_s=RENEW_EVERY_S, name="renew leases"))
-        started = time.monotonic()
+        await self.let_go()
+        renewing.cancel()
+        await self._leases.release()
+
+    async def let_go(self) -> None:
+        """Let quick jobs end, and calls that are being paid for; hand the others on.
+
+        `drain_s` after the first time that this is asked for everything is handed on.
+        """
+        started = self._stopping_since = self._stopping_since or time.monotonic()
         paying: dict[GenerationId, float] = {}
         while self._jobs and (now := time.monotonic()) < started + self._drain_s:
             paying |= {key: now for key, (job, _) in self._jobs.items() if self._run.is_paying(job)}
@@ -89,8 +96,6 @@ class JobsInHand:
             if running := [task for _, task in self._jobs.values()]:
                 await asyncio.wait(running, timeout=0.25)
         await self._hand_on(list(self._jobs))
-        renewing.cancel()
-        await self._leases.release()
 
     async def _hand_on(self, keys: Collection[GenerationId]) -> None:
         stopped = [self._jobs[key] for key in keys if key in self._jobs]

@@ -24,7 +24,7 @@ class PreviewedJobs:
     """Whoever called may leave: the job goes on, and ends, as any other.
 
     Leases are held by `renewing`, also while the process stops: calls that are paid for may end until then,
-    and workers go on with the rest.
+    and workers go on with the rest (`let_go_at_the_end`).
     """
 
     def __init__(self, accept: PreviewGenerationHandler, in_hand: JobsInHand, slots: AccountSlots) -> None:
@@ -44,7 +44,7 @@ class PreviewedJobs:
 
     @asynccontextmanager
     async def renewing(self) -> AsyncIterator[None]:
-        """Hold the leases while this is open; then let go of what runs."""
+        """Hold the leases while this is open; then let go of what was begun late."""
         task = asyncio.create_task(
             forever(self._in_hand.renew, every_s=RENEW_EVERY_S, name="renew leases of previewed jobs")
         )
@@ -54,6 +54,16 @@ class PreviewedJobs:
             await self._in_hand.drain()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+    async def let_go_at_the_end(self) -> None:
+        """Wait until the process stops, and let go of what runs while its calls end.
+
+        Calls last as long as the jobs that they show: after them there would be no time left.
+        """
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self._in_hand.let_go()
 
     async def _opened(self, command: PreviewGeneration, slot: contextlib.ExitStack) -> Accepted:
         with slot:

@@ -29,17 +29,19 @@ async def picture_in(
 ) -> Mapping[str, Any]:
     """Return the answer as one that is not streamed has it, and tell of the previews that come before.
 
-    What makes no sense and is no picture is read past. A server that does not stream answers whole. Raises
-    AnswerBroken.
+    What makes no sense and is no picture is read past. A server that does not stream answers whole, in one
+    line or in many. Raises AnswerBroken.
     """
-    lines, previews = _lines(answer), 0
+    lines, previews, whole = _lines(answer), 0, bytearray()
     async for line in lines:
-        if line.lstrip().startswith(b"{"):
-            return told_in(line + b"".join([rest async for rest in lines]))
         event = told_in(data_in(line) or bytearray())
+        if not line.startswith(b"data:") and (whole or (not event and line.lstrip().startswith(b"{"))):
+            whole += line
         kind = str(event.get("type"))
         if kind == "error" or event.get("error"):
             return {"error": event.get("error") or event}
+        if isinstance(event.get("data"), list):
+            return event
         if kind.endswith(".partial_image") and previews < run.previews_max:
             previews += 1
             _show(event.get("b64_json"), run)
@@ -47,7 +49,7 @@ async def picture_in(
         if kind.endswith(".completed"):
             await _read_to_its_end(lines)
             return {"data": [event], "usage": event.get("usage")}
-    return {}
+    return told_in(whole)
 
 
 def refuses_to_stream(error: APIStatusError) -> bool:
