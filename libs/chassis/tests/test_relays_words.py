@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 pytestmark = pytest.mark.server
 
 LOOK, MOVE = ["SELECT outbox", ROUND_TRIP], ["DELETE FROM outbox", ROUND_TRIP]
+LISTENING = "SELECT FROM pg_stat_activity WHERE query = 'LISTEN outbox' AND datname = current_database()"
 
 
 class Broker:
@@ -150,8 +151,7 @@ async def test_who_stands_by_looks_at_nothing(
         first = await told_by()
         assert first == {0, 1}
         with psycopg.connect(_dsn(engine), autocommit=True) as other:
-            listeners = other.execute("SELECT FROM pg_stat_activity WHERE query = 'LISTEN outbox'")
-            assert listeners.rowcount == 2
+            assert other.execute(LISTENING).rowcount == 2
         tasks[0].cancel()
         await asyncio.gather(tasks[0], return_exceptions=True)
         await _shared_by(relays_engine, 2)
@@ -167,7 +167,7 @@ async def test_who_stands_by_looks_at_nothing(
 async def test_all_relays_share_what_two_may_not_come_by(
     relays_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While a window full of facts waits; two have all of it again afterwards."""
+    """While a window full of facts waits; two have all of it again afterwards, and are alone in being woken."""
     monkeypatch.setattr(relay, "_POLL_S", 0.02)
     may_store = asyncio.Event()
 
@@ -186,6 +186,10 @@ async def test_all_relays_share_what_two_may_not_come_by(
         may_store.set()
         await emptied(relays_engine)
         await _shared_by(relays_engine, 2)
+        with psycopg.connect(_dsn(relays_engine), autocommit=True) as other:
+            async with asyncio.timeout(20):
+                while other.execute(LISTENING).rowcount != 2:
+                    await asyncio.sleep(0.02)
 
 
 async def test_a_listener_that_was_cut_off_is_replaced(

@@ -109,8 +109,7 @@ class Relay:
     async def _publish_while_leading(self, shards: Shards, connection: AsyncConnection) -> None:
         # The listener is a connection of its own: waiting for a notification occupies it.
         async with asyncio.TaskGroup() as tasks:
-            leads = asyncio.Event()
-            listener = tasks.create_task(self._listen_once(leads))
+            listener: asyncio.Task[None] | None = None
             shared_at = looked_at = -_POLL_S
             goes_on = False
             try:
@@ -121,8 +120,12 @@ class Relay:
                     if time.monotonic() >= shared_at + _POLL_S:
                         # Also proves that the locks' connection, and so the locks, still live.
                         shared_at, waits = time.monotonic(), await shards.share()
-                        if shards.led:
-                            leads.set()
+                        # Who stands by is told of nothing: each who is told is woken by every commit.
+                        if shards.led and listener is None:
+                            listener = tasks.create_task(self._listen())
+                        elif listener is not None and not shards.led:
+                            listener.cancel()
+                            listener = None
                     looked_at = time.monotonic()
                     goes_on = waits and await self._publish_window(connection, shards.led)
                     self._failures = 0
@@ -134,7 +137,8 @@ class Relay:
                     # Facts that are committed one after the other are told together; one alone does not wait.
                     await asyncio.sleep(max(0.0, looked_at + _WINDOW_EVERY_S - time.monotonic()))
             finally:
-                listener.cancel()
+                if listener is not None:
+                    listener.cancel()
 
     async def _publish_window(self, connection: AsyncConnection, shards: frozenset[int]) -> bool:
         """Publish the oldest facts of the shards; return whether more may wait already.
@@ -186,11 +190,6 @@ class Relay:
                 "after_s": backoff_s(row.failures + 1, first_s=_HOLD_S, max_s=_HOLD_MAX_S),
             },
         )
-
-    async def _listen_once(self, leads: asyncio.Event) -> None:
-        # Who stands by is told of nothing: each who is told is woken by every commit.
-        await leads.wait()
-        await self._listen()
 
     async def _listen(self) -> None:
         url = self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
