@@ -109,17 +109,22 @@ async def test_a_lent_connection_is_psycopgs_in_between(database: ServiceDatabas
 async def test_what_is_prepared_and_stale_is_prepared_anew(
     pipeline: Pipeline, database: ServiceDatabase
 ) -> None:
-    """A column has another type since, or somebody discarded everything: it fails once, and never again."""
+    """A column has another type since, or somebody discarded everything: it fails once, and never again.
+
+    Whatever was prepared besides fails nothing more.
+    """
     assert await notes(pipeline) == []
     with psycopg.connect(database.admin_dsn, autocommit=True) as admin:
         admin.execute("ALTER TABLE notes ALTER COLUMN note TYPE varchar(9)")
     with pytest.raises(psycopg.errors.FeatureNotSupported):
         await notes(pipeline)
     assert await notes(pipeline) == []
-    pipeline.send("DISCARD ALL")
-    await pipeline.answers()
+    for statement in ("SELECT 1", "DISCARD ALL"):
+        pipeline.send(statement)
+        await pipeline.answers()
     with pytest.raises(psycopg.errors.InvalidSqlStatementName):
         await notes(pipeline)
+    pipeline.send("SELECT 1")
     assert await notes(pipeline) == []
 
 

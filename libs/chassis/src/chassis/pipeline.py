@@ -30,8 +30,6 @@ Values = Sequence[Any] | Mapping[str, Any]
 Rows = list[Any]
 _Key = tuple[str, tuple[int, ...]]
 _RowOf = Callable[[Sequence[Any]], Any]
-# What was prepared is not there any more, or not what it was.
-_STALE = (psycopg.errors.InvalidSqlStatementName, psycopg.errors.FeatureNotSupported)
 _COMMIT: _Key = ("COMMIT", ())
 _PLACE = re.compile(r"%(?:\((\w+)\))?s|%%")
 
@@ -210,10 +208,17 @@ class Pipeline:
             else:
                 if result.status == ExecStatus.FATAL_ERROR:
                     failure = failure or error_from_result(result)
-                    if isinstance(failure, _STALE) and used:
-                        self._prepared.pop(used, None)
+                    self._doubt(failure, used)
                 if prepared:
                     self._prepared.pop(prepared, None)
+
+    def _doubt(self, failure: psycopg.Error, used: _Key | None) -> None:
+        if isinstance(failure, psycopg.errors.InvalidSqlStatementName):
+            # Somebody discarded it, and all others with it: each would fail a transaction of its own.
+            self._prepared.clear()
+        elif isinstance(failure, psycopg.errors.FeatureNotSupported) and used:
+            # It may be another than it was.
+            self._prepared.pop(used, None)
 
 
 class _Socket:
