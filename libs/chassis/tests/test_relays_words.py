@@ -167,7 +167,7 @@ async def test_who_stands_by_looks_at_nothing(
 async def test_all_relays_share_what_two_may_not_come_by(
     relays_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While a window full of facts waits; two have all of it again afterwards, and are alone in being woken."""
+    """While a window full of facts waits; two have all of it again afterwards, and they alone are woken."""
     monkeypatch.setattr(relay, "_POLL_S", 0.02)
     may_store = asyncio.Event()
 
