@@ -214,6 +214,21 @@ async def test_a_store_that_stumbles_is_tried_again(house: House, pauses: Pauses
     assert len(house.units.tables.deletions) == 4
 
 
+async def test_a_database_that_stumbles_is_asked_again(house: House, pauses: Pauses) -> None:
+    """What a bug of ours makes of it is not the file's fault: it was paid for."""
+    job = await started(house)
+    shared, errors = house.units.shared, [ZeroDivisionError(), StorageUnavailable("away")]
+
+    async def at_last(*step: Any) -> Any:
+        if errors:
+            raise errors.pop()
+        return await shared(*step)
+
+    house.units.shared = at_last  # type: ignore[method-assign, assignment]
+    delivery = await delivered(house, job, success(b"1"))
+    assert (len(delivery.outputs), pauses.lengths_s) == (1, [1, 2])
+
+
 @pytest.mark.parametrize(("times", "stored"), [(3, 1), (4, 0)])
 async def test_a_file_whose_host_is_silent_is_asked_for_four_times(
     house: House, pauses: Pauses, times: int, stored: int

@@ -145,12 +145,22 @@ class OutputDeliverer:
         if output.is_inline:
             return output
 
+        await self._remove_unless_kept(output)
+        await self._put(output.object_key, media)
+        return await self._with_thumbnail(output, small)
+
+    async def _remove_unless_kept(self, output: Output) -> None:
         async def schedule(work: UnitOfWork) -> None:
             await work.deletions.schedule(output.object_keys, due_at=self.clock.now() + ORPHAN_AFTER)
 
-        await self.units.shared(schedule, Needs())
-        await self._put(output.object_key, media)
-        return await self._with_thumbnail(output, small)
+        try:
+            await self.units.shared(schedule, Needs())
+        except StorageUnavailable:
+            raise
+        except Exception as error:
+            # As with the store: the file is good, and what was paid for is not bought again.
+            log.exception("removal could not be scheduled", output_id=output.output_id)
+            raise StorageUnavailable(repr(error)) from error
 
     async def _put(self, key: str, media: ReceivedMedia) -> None:
         try:
