@@ -250,6 +250,25 @@ def test_a_connection_that_is_gone_says_so(database: ServiceDatabase) -> None:
         run(within(40))
 
 
+async def test_a_connection_that_ends_after_all_was_done_says_so(
+    pipeline: Pipeline, database: ServiceDatabase
+) -> None:
+    """As any other that is gone: nobody knows what was kept, and it is nobody's fault."""
+    mine = pipeline.send("SELECT pg_backend_pid()")
+    await pipeline.answers()
+    for statement in ("BEGIN", "INSERT INTO notes (note) VALUES ('kept')", "COMMIT"):
+        pipeline.send(statement)
+    pipeline.hurry()
+    with psycopg.connect(database.admin_dsn, autocommit=True) as admin:
+        async with asyncio.timeout(20):
+            while admin.execute(FOUND).fetchall() != [("kept",)]:
+                await asyncio.sleep(0.01)
+        admin.execute("SELECT pg_terminate_backend(%s, 5000)", mine[0])
+    with pytest.raises(psycopg.OperationalError):
+        await pipeline.answers()
+    assert not pipeline.is_idle
+
+
 async def _gone(database: ServiceDatabase) -> None:
     for is_waiting in (True, False):
         pipeline = await connected(database)

@@ -194,6 +194,9 @@ class Pipeline:
                 continue
             if result.status == ExecStatus.PIPELINE_SYNC:
                 return failure
+            if place == len(sent):
+                # Of none of them: all was done, and the server ends the connection before it says so.
+                raise psycopg.OperationalError("the connection is lost") from error_from_result(result)
             prepared, used, rows, has_names = sent[place]
             if result.status == ExecStatus.TUPLES_OK:
                 self._adapter.set_pgresult(result)
