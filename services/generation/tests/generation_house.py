@@ -178,6 +178,9 @@ class House:
             EntitlementCheck(self.clock),
             MediaChooser(self.clock),
             queue_timeout_s=3600,
+            start=StartGenerationHandler(
+                self.units, self.catalogue, self.ids, self.clock, worker="wrk_api", lease_s=0
+            ),
         )
         self.keep_entitlements = KeepEntitlementsHandler(self.units)
         self.quote = CreateQuoteHandler(self.catalogue, self.checker, self.signer, self.clock)

@@ -145,8 +145,9 @@ class InteractiveSettings(WorkerSettings):
     # Jobs that show previews: each holds a picture or two.
     interactive_previews_max: int = Field(default=8, ge=1, le=1_000)
     interactive_previews_per_account_max: int = Field(default=4, ge=1, le=1_000)
-    # To the database: each chat needs one for a moment when it begins and when it ends.
-    interactive_connections_max: int = Field(default=20, ge=2, le=200)
+    # To the database: each chat needs one for a moment when it begins and when it ends. Two show that the
+    # process is there, two are its relay's.
+    interactive_connections_max: int = Field(default=20, ge=5, le=200)
 
 
 class MigrationSettings(OwnerSettings):

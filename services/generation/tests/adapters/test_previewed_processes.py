@@ -3,12 +3,16 @@
 import asyncio
 import io
 import json
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import grpc
 import httpx
 import pytest
 from chassis.grpc_client import channel
@@ -39,13 +43,17 @@ class Showing:
     process: asyncio.subprocess.Process
     stub: pb_grpc.InteractiveGenerationServiceStub
 
-    def ask(self, prompt: str, *, key: str = "") -> Any:
-        """A call that was begun."""
+    def wanted(self, prompt: str, *, key: str = "") -> pb.CreateGenerationRequest:
+        """What is asked for, whoever shows it."""
         wanted = pb.CreateGenerationRequest(
             account_id=self.stack.account, model_id="openai/gpt-image-1", idempotency_key=key
         )
         wanted.input.update({"prompt": prompt, "quality": "low"})
-        request = ipb.PreviewGenerationRequest(generation=wanted, previews_max=2)
+        return wanted
+
+    def ask(self, prompt: str, *, key: str = "") -> Any:
+        """A call that was begun."""
+        request = ipb.PreviewGenerationRequest(generation=self.wanted(prompt, key=key), previews_max=2)
         return self.stub.PreviewGeneration(request, timeout=120)
 
     async def begun(self, call: Any) -> pb.Generation:
@@ -130,6 +138,55 @@ async def test_a_killed_process(showing: Showing) -> None:
     ended = await showing.stack.reaches(job.generation_id, pb.GENERATION_STATUS_SUCCEEDED)
     assert (ended.credits_charged, ended.credits_refunded, len(ended.outputs)) == (8, 2, 1)
     assert await showing.stack.settled(job.generation_id) == ["GenerationSucceeded"]
+
+
+async def test_a_process_that_is_killed_before_it_began(
+    showing: Showing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks for it again, where nobody shows it, has its picture made: once, and at once."""
+    stack, announce = showing.stack, showing.stack.ledger.announce
+
+    async def killing(request: Any) -> None:
+        showing.process.send_signal(signal.SIGKILL)
+        await showing.process.wait()
+        await announce(request)
+
+    monkeypatch.setattr(stack.ledger, "announce", killing)
+    with pytest.raises(grpc.aio.AioRpcError):
+        _ = [event async for event in showing.ask("[[pace:0]]tin plates", key="early")]
+    again = showing.wanted("[[pace:0]]tin plates", key="early")
+    created = await stack.api.CreateGeneration(again, timeout=30)
+    assert created.replayed
+    ended = await stack.reaches(created.generation.generation_id, pb.GENERATION_STATUS_SUCCEEDED)
+    assert (ended.credits_charged, ended.credits_refunded, len(ended.attempts)) == (8, 2, 1)
+    assert await stack.settled(ended.generation_id) == ["GenerationSucceeded"]
+    assert len(stack.ledger.reservations) == 1
+
+
+async def test_as_few_connections_as_may_be(showing: Showing) -> None:
+    """With those a picture is shown and settled; fewer are refused at the start, and not found out later."""
+    listen = f"127.0.0.1:{free_ports(1)[0]}"
+    more = {"GENERATION_GRPC_LISTEN": listen, "GENERATION_INTERACTIVE_CONNECTIONS_MAX": "5"}
+    await showing.stack.process("serve-interactive", **more)
+    opened = channel(listen, token=TOKENS["gateway"], message_max_bytes=MESSAGE_MAX_BYTES)
+    showing.stub = pb_grpc.InteractiveGenerationServiceStub(opened)
+    events = [event async for event in showing.ask("[[pace:0]]tin plates")]
+    await opened.close()
+    assert [event.WhichOneof("event") for event in events] == ["accepted", "preview", "preview", "over"]
+    job = events[0].accepted.generation
+    assert await showing.stack.settled(job.generation_id) == ["GenerationSucceeded"]
+    refused = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "generation", "serve-interactive"),
+        env=os.environ | showing.stack.settings | more | {"GENERATION_INTERACTIVE_CONNECTIONS_MAX": "4"},
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        assert await asyncio.wait_for(refused.wait(), 30) not in (0, -signal.SIGKILL)
+    finally:
+        if refused.returncode is None:
+            refused.kill()
+            await refused.wait()
 
 
 async def test_a_provider_is_asked_for_no_more_than_it_allows(showing: Showing) -> None:

@@ -467,6 +467,33 @@ async def test_the_process_stops_while_its_calls_still_end(
     await previewed.house.facts.expect()
 
 
+@pytest.mark.parametrize("was_reserved", [False, True])
+async def test_one_that_its_call_left_is_a_workers_once_it_is_asked_for_again(
+    previewed: Previewed, provider: ShowingProvider, was_reserved: bool
+) -> None:
+    """The process died before it began, and nobody shows it now: it is made all the same, bought once."""
+    house, provider.previews = previewed.house, []
+    stored, _ = await previewed.jobs._accept.create.store(replace(asked(key="k").wanted, previews_max=2))
+    if was_reserved:
+        await house.credits.reserve(stored)
+    plain = command(key="k", model="openai/gpt-image-1")
+    asked_for, is_earlier = await house.create(plain)
+    assert (asked_for.generation_id, is_earlier) == (stored.generation_id, True)
+    assert (await house.create(plain))[0].status is Status.PROCESSING
+    worker = house.worker("w1")
+    # The ledger's word comes before or after it.
+    assert await worker.start(house.reserved(asked_for)) is None
+    (job,) = await worker.take_due(limit=4)
+    await worker.run(job)
+    ended = house.stored(stored)
+    assert (ended.status, ended.credits_reserved, ended.credits_charged) == (Status.SUCCEEDED, 10, 8)
+    assert len(provider.submitted) == 1
+    # A call that comes back late finds it begun.
+    late = await previewed.opened(key="k")
+    assert (late.is_earlier, late.showing, len(provider.submitted)) == (True, None, 1)
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
+
+
 async def test_one_that_is_never_begun_ends(previewed: Previewed) -> None:
     """The process died between the ledger's answer and the start: the credits are back in a minute."""
     stored, _ = await previewed.jobs._accept.create.store(replace(asked().wanted, previews_max=2))

@@ -10,6 +10,7 @@ from generation.application.entitlement_check import EntitlementCheck
 from generation.application.reserve_credits import CreditReserver
 from generation.application.shared_step import shared_unless_refused
 from generation.application.standing_account import require_standing
+from generation.application.start_generation import StartGenerationHandler
 from generation.application.start_in_call import START_WITHIN_S
 from generation.domain.documents import metadata_violations
 from generation.domain.errors import (
@@ -74,7 +75,8 @@ class CreateGenerationHandler:
     Raises UnknownModel, InvalidInput, InvalidQuote, QuoteExpired, EntitlementRequired, IdempotencyKeyReused,
     AccountGone, InsufficientCredits and KeyLimitReached (the job stands as rejected), and LedgerUnavailable
     (the sweeper resolves it).
-    The same key and command get the first answer, a rejection too.
+    The same key and command get the first answer, a rejection too. A picture that was to be shown, and whose
+    call went before it had begun, is left to workers.
     """
 
     units: UnitsOfWork
@@ -89,6 +91,8 @@ class CreateGenerationHandler:
     entitlement: EntitlementCheck
     media: MediaChooser
     queue_timeout_s: int
+    # None: pictures that were to be shown are begun by whoever holds this, with somebody who watches.
+    start: StartGenerationHandler | None = None
 
     async def __call__(self, command: CreateGeneration) -> tuple[Generation, bool]:
         """Return the job, and whether it is an earlier one."""
@@ -97,6 +101,8 @@ class CreateGenerationHandler:
             generation = await self.credits.reserve(generation)
         if generation.status is Status.REJECTED:
             raise refused(generation, replayed=is_earlier)
+        if self.start and generation.previews and generation.status is Status.QUEUED:
+            generation = await self.start.begin(generation)
         return generation, is_earlier
 
     async def store(self, command: CreateGeneration) -> tuple[Generation, bool]:

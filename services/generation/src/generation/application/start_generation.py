@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from generation.application.reserve_credits import hold
+from generation.application.reserve_credits import hold, locked
 from generation.application.show_previews import Showing
 from generation.domain.attempt import Attempt
 from generation.domain.cost import Cost
@@ -96,6 +96,15 @@ class StartGenerationHandler:
 
         needs = Needs(generation_id=event.generation_id, event_id=event.event_id)
         return await self.units.shared(start, needs)
+
+    async def begin(self, generation: Generation) -> Generation:
+        """Start a job that the call which was to start it did not; return it as it is then."""
+        async with self.units.of(generation.account_id) as work:
+            current = await locked(work, generation.generation_id)
+            if current.status is Status.QUEUED:
+                await self._start(work, current)
+        async with self.units.of(generation.account_id) as work:
+            return await locked(work, generation.generation_id)
 
     async def _start(self, work: UnitOfWork, generation: Generation) -> Job | None:
         now = self.clock.now()

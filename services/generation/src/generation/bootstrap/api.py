@@ -59,6 +59,7 @@ from generation.application.receive_provider_webhook import ReceiveProviderWebho
 from generation.application.remove_from_collection import RemoveFromCollectionHandler
 from generation.application.rename_collection import RenameCollectionHandler
 from generation.application.restore_generation import RestoreGenerationHandler
+from generation.application.start_generation import StartGenerationHandler
 from generation.application.upload_keeper import UploadKeeper
 from generation.application.uploads_in_hand import UploadsInHand
 from generation.application.usual_durations import UsualDurations
@@ -157,6 +158,9 @@ def handlers(
             EntitlementCheck(parts.clock),
             MediaChooser(parts.clock),
             queue_timeout_s=settings.queue_timeout_s,
+            start=StartGenerationHandler(
+                parts.units, parts.catalogue, parts.ids, parts.clock, worker=parts.ids.new("wrk"), lease_s=0
+            ),
         ),
         mark_favourite=MarkFavouriteHandler(parts.units),
         read=read,
