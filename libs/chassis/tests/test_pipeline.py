@@ -250,6 +250,22 @@ def test_a_connection_that_is_gone_says_so(database: ServiceDatabase) -> None:
         run(within(40))
 
 
+async def test_what_fails_when_it_is_committed_says_what_it_is(
+    pipeline: Pipeline, database: ServiceDatabase
+) -> None:
+    """By a commit of its own, or at the end of what has none. The connection lives on."""
+    with psycopg.connect(database.admin_dsn, autocommit=True) as admin:
+        admin.execute("ALTER TABLE notes ADD UNIQUE (note) DEFERRABLE INITIALLY DEFERRED")
+        admin.execute("ALTER TABLE notes DROP CONSTRAINT notes_pkey")
+    for said in (["BEGIN", ADD, ADD, "COMMIT"], [ADD, ADD]):
+        for statement in said:
+            pipeline.send(statement, ["a"] if statement == ADD else [])
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            await pipeline.answers()
+        assert pipeline.is_idle
+        assert await notes(pipeline) == []
+
+
 async def test_a_connection_that_ends_after_all_was_done_says_so(
     pipeline: Pipeline, database: ServiceDatabase
 ) -> None:

@@ -187,16 +187,17 @@ class Pipeline:
                 self._libpq.consume_input()
             result = self._libpq.get_result()
             if result is None:
-                # The end of one statement's answer.
+                # The end of one statement's answer, or of what was said of none.
                 place += 1
-                if place > len(sent):
+                if place > len(sent) + 1:
                     raise psycopg.OperationalError("the connection is lost")
                 continue
             if result.status == ExecStatus.PIPELINE_SYNC:
                 return failure
-            if place == len(sent):
-                # Of none of them: all was done, and the server ends the connection before it says so.
-                raise psycopg.OperationalError("the connection is lost") from error_from_result(result)
+            if place >= len(sent):
+                # Of none of them: what has no commit of its own can't be committed, or the connection ends.
+                failure = failure or error_from_result(result)
+                continue
             prepared, used, rows, has_names = sent[place]
             if result.status == ExecStatus.TUPLES_OK:
                 self._adapter.set_pgresult(result)
