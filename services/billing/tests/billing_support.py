@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -84,7 +85,7 @@ SIGNED = {"signature": "signed"}
 
 @cache
 def shipped_catalogue() -> Catalogue:
-    """What comes with the service, read once: nothing changes it."""
+    """What comes with the service, read once: whoever changes a copy leaves it as it is."""
     return load_catalogue(None)
 
 
@@ -104,7 +105,7 @@ class BillingUnderTest:
 
     def __post_init__(self) -> None:
         self.facts = ExactFacts(self.published or _none, in_words=brief)
-        catalogue = self.catalogue = shipped_catalogue()
+        catalogue = self.catalogue = deepcopy(shipped_catalogue())
         if isinstance(self.processor, MemoryProcessor):
             self.processor.clock = self.clock
         free = next(plan for plan in catalogue.plans if not plan.prices)
