@@ -10,8 +10,8 @@ import pytest
 from gateway.adapters.inbound.rest.answers.reasons import DETAILS
 
 # What no caller of the API can be told: it is met while facts of the payment processor are worked off, or
-# on a page for people, or in a command of an operator.
-INSIDE = {"PURCHASE_NOT_KNOWN_YET", "SHARE_ENDED", "INVITATION_NOT_SENT"}
+# on a page for people, or in a command of an operator, or the gateway asks without previews then.
+INSIDE = {"PURCHASE_NOT_KNOWN_YET", "SHARE_ENDED", "INVITATION_NOT_SENT", "PREVIEWS_NOT_OFFERED"}
 
 
 @pytest.mark.parametrize(
