@@ -58,14 +58,16 @@ reset: setup ## Delete the data of the stack on this machine
 
 # --- tests and checks -------------------------------------------------------------------------------
 
-# Files side by side, each worker with servers of its own; then, alone, what runs whole stacks, breaks them or measures.
-# 5: T chose no test of this half.
-ALONE := tests/bench tests/e2e tests/chaos
+# Files side by side, each worker with servers of its own; then those that use a whole stack, two stacks side by side;
+# then, alone, what breaks stacks or measures them. 5: T chose no test of this part.
+WHOLE := tests/e2e
+ALONE := tests/bench tests/chaos
 test: setup browser ## Run every test that needs no Docker; S=ledger for one service, T="..." for pytest
 ifneq ($(S),)
 	$(PY) -m pytest $(wildcard services/$(S)/tests libs/$(S)/tests deploy/$(S)/tests) $(T)
 else
-	$(PY) -m pytest tests services libs deploy $(addprefix --ignore=,$(ALONE)) -n logical --maxprocesses 4 --dist loadfile $(T) || [ $$? = 5 ]
+	$(PY) -m pytest tests services libs deploy $(addprefix --ignore=,$(WHOLE) $(ALONE)) -n logical --maxprocesses 4 --dist loadfile $(T) || [ $$? = 5 ]
+	$(PY) -m pytest $(WHOLE) -n 2 --dist loadfile $(T) || [ $$? = 5 ]
 	$(PY) -m pytest $(ALONE) $(T) || [ $$? = 5 ]
 endif
 
