@@ -191,6 +191,7 @@ async def test_the_next_model(ada: Door) -> None:
     assert ada.state() == before
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("refusal", [Unavailable("Away.", reason="LEDGER_UNAVAILABLE"), TimedOut("Slow.")])
 async def test_what_may_have_begun_is_asked_of_no_other(
     ada: Door, refusal: GatewayError, monkeypatch: pytest.MonkeyPatch

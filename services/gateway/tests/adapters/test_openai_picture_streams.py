@@ -118,6 +118,7 @@ async def test_what_fails_at_once_costs_nothing_and_is_a_status(ada: Door) -> No
     assert {job.credits_charged for job in ada.world.generations.jobs.values()} == {0}
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize(
     ("status", "code"),
     [

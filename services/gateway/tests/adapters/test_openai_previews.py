@@ -150,6 +150,7 @@ async def test_nothing_is_shown_after_a_refusal(
     assert [job.credits_charged for job in ada.world.generations.jobs.values()] == [0]
 
 
+@pytest.mark.real_time
 async def test_one_that_fails_after_it_was_shown(
     ada: Door, shown: MemoryInteractiveGenerations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
