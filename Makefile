@@ -75,7 +75,7 @@ endif
 FAST_HALVES := gateway-half services-half
 gateway-half: TESTS = services/gateway $(wildcard libs/*)
 services-half: TESTS = $(filter-out services/gateway,$(wildcard services/*))
-test-fast: setup ## Run what needs no server, in some 15 s (30 s of processor time on two cores): the time between two keystrokes
+test-fast: setup ## Run what needs no server, in some 20 s (32 s of processor time on two cores): the time between two keystrokes
 	@$(MAKE) --no-print-directory -j2 --output-sync=target $(FAST_HALVES)
 $(FAST_HALVES):
 	@$(PY) -m pytest $(TESTS) --memory-only -p no:logging -q $(T) || [ $$? = 5 ]
