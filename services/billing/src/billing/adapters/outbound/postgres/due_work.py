@@ -6,8 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import LiteralString
 
-from chassis import round_trips
-from chassis.postgres import SYSTEM_SCOPE, transaction
+from chassis.due_work import LOOK_MS, due_in
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.ports.clock import Clock
@@ -39,9 +38,6 @@ _IS_DUE: Mapping[Queue, LiteralString] = {
     Queue.REWARDS: """SELECT FROM referrals WHERE state = 'claimed'
                        AND paid_at <= %(paid_before)s AND due_at <= %(now)s""",
 }
-# An index answers in a millisecond. A look that takes longer is given up, before it holds up the others'.
-_LOOK_MS = 2_000
-_BOUND: LiteralString = "SELECT set_config('statement_timeout', %s, true)"
 
 
 @dataclass(frozen=True)
@@ -51,16 +47,11 @@ class PostgresDueWork:
     engine: AsyncEngine
     clock: Clock
     hold: timedelta
-    look_ms: int = _LOOK_MS
+    look_ms: int = LOOK_MS
 
     async def look(self, names: Collection[str] = tuple(Queue)) -> Collection[Queue]:
         """Return those in which something is due. Raises when one of them can't be looked at in time."""
         queues = [queue for queue in Queue if queue in names]
         now = self.clock.now()
         values = {"now": now, "paid_before": now - self.hold}
-        columns = ", ".join(f"EXISTS ({_IS_DUE[queue]}) AS {queue}" for queue in queues)
-        async with transaction(self.engine, SYSTEM_SCOPE) as connection:
-            way = round_trips.require(connection)
-            way.later(_BOUND, (str(self.look_ms),))
-            (row,) = await way.ask_and_commit("SELECT " + columns, values)
-        return [queue for queue in queues if getattr(row, queue)]
+        return await due_in(self.engine, queues, _IS_DUE, values, look_ms=self.look_ms)

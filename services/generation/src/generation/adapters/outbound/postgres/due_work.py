@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import LiteralString
 
-from chassis import round_trips
-from chassis.postgres import SYSTEM_SCOPE, transaction
+from chassis.due_work import LOOK_MS, due_in
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from generation.application.sweep_deadlines import PROCESSING_GRACE
@@ -55,9 +54,6 @@ _IS_DUE: Mapping[Queue, LiteralString] = {
          WHERE status NOT IN ('reserving', 'queued', 'processing')""",
     Queue.ERASURES: "SELECT FROM erasures WHERE finished_at IS NULL",
 }
-# An index answers in a millisecond. A look that takes longer is given up, before it holds up the others'.
-_LOOK_MS = 2_000
-_BOUND: LiteralString = "SELECT set_config('statement_timeout', %s, true)"
 
 
 @dataclass(frozen=True)
@@ -66,16 +62,11 @@ class PostgresDueWork:
 
     engine: AsyncEngine
     clock: Clock
-    look_ms: int = _LOOK_MS
+    look_ms: int = LOOK_MS
 
     async def look(self, names: Collection[str] = tuple(Queue)) -> Collection[Queue]:
         """Return those in which something is due. Raises when one of them can't be looked at in time."""
         queues = [queue for queue in Queue if queue in names]
         now = self.clock.now()
         values = {"now": now, "reserving_since": now - RESERVING_GRACE, "ended_by": now - PROCESSING_GRACE}
-        columns = ", ".join(f"EXISTS ({_IS_DUE[queue]}) AS {queue}" for queue in queues)
-        async with transaction(self.engine, SYSTEM_SCOPE) as connection:
-            way = round_trips.require(connection)
-            way.later(_BOUND, [str(self.look_ms)])
-            (row,) = await way.ask_and_commit(f"SELECT {columns}", values)
-        return [queue for queue in queues if getattr(row, queue)]
+        return await due_in(self.engine, queues, _IS_DUE, values, look_ms=self.look_ms)
