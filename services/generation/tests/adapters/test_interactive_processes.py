@@ -10,11 +10,10 @@ from typing import Any
 
 import grpc
 import pytest
-from chassis.grpc_client import channel, remote_error
-from embedded.ports import free_ports
+from chassis.grpc_client import remote_error
 from embedded.testing import NatsLogin, S3Login, ServiceDatabase
-from generation.adapters.inbound.grpc_interactive import MESSAGE_MAX_BYTES
-from generation_stack import TOKENS, Stack
+from generation_stack import Stack
+from interactive_process import interactive_process
 from pydantic import SecretStr
 from standins.openai.app import create_app
 from standins.openai.settings import OpenAISettings
@@ -65,20 +64,15 @@ async def talking(
     standin: str,
 ) -> AsyncIterator[Talking]:
     """API, worker and the interactive process."""
-    more = {
-        "GENERATION_PROVIDERS": "local,openai",
-        "GENERATION_OPENAI_BASE_URL": f"{standin}/v1",
-        "GENERATION_OPENAI_API_KEY": "sk-test",
-        "GENERATION_DRAIN_S": "2",
-    }
-    listen = f"127.0.0.1:{free_ports(1)[0]}"
-    commands = ("serve-api", "serve-worker")
-    async with Stack.started(database, nats_account, s3_bucket, tmp_path, *commands, more=more) as stack:
-        stack.ledger.available = 100_000
-        process = await stack.process("serve-interactive", GENERATION_GRPC_LISTEN=listen)
-        opened = channel(listen, token=TOKENS["gateway"], message_max_bytes=MESSAGE_MAX_BYTES)
-        yield Talking(stack, process, pb_grpc.InteractiveGenerationServiceStub(opened))
-        await opened.close()
+    async with interactive_process(
+        database,
+        nats_account,
+        s3_bucket,
+        tmp_path,
+        standin=standin,
+        GENERATION_DRAIN_S="2",
+    ) as (stack, process, stub):
+        yield Talking(stack, process, stub)
 
 
 def text_of(events: list[ipb.StreamGenerationResponse]) -> str:

@@ -20,6 +20,7 @@ from embedded.ports import free_ports
 from embedded.testing import NatsLogin, S3Login, ServiceDatabase
 from generation.adapters.inbound.grpc_interactive import MESSAGE_MAX_BYTES
 from generation_stack import TOKENS, Stack
+from interactive_process import interactive_process
 from PIL import Image
 from pydantic import SecretStr
 from standins.openai.app import create_app
@@ -80,21 +81,16 @@ async def showing(
     standin: str,
 ) -> AsyncIterator[Showing]:
     """API, worker and the interactive process."""
-    more = {
-        "GENERATION_PROVIDERS": "local,openai",
-        "GENERATION_OPENAI_BASE_URL": f"{standin}/v1",
-        "GENERATION_OPENAI_API_KEY": "sk-test",
-        "GENERATION_DRAIN_S": "20",
-        "GENERATION_LEASE_S": "3",
-    }
-    listen = f"127.0.0.1:{free_ports(1)[0]}"
-    commands = ("serve-api", "serve-worker")
-    async with Stack.started(database, nats_account, s3_bucket, tmp_path, *commands, more=more) as stack:
-        stack.ledger.available = 100_000
-        process = await stack.process("serve-interactive", GENERATION_GRPC_LISTEN=listen)
-        opened = channel(listen, token=TOKENS["gateway"], message_max_bytes=MESSAGE_MAX_BYTES)
-        yield Showing(stack, process, pb_grpc.InteractiveGenerationServiceStub(opened))
-        await opened.close()
+    async with interactive_process(
+        database,
+        nats_account,
+        s3_bucket,
+        tmp_path,
+        standin=standin,
+        GENERATION_DRAIN_S="20",
+        GENERATION_LEASE_S="3",
+    ) as (stack, process, stub):
+        yield Showing(stack, process, stub)
 
 
 async def test_it_is_shown_settled_and_kept(showing: Showing) -> None:
